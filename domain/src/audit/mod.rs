@@ -1,0 +1,5 @@
+//! Audit: the log of what happened, and the judge of histories.
+
+mod history;
+
+pub use history::*;

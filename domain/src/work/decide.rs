@@ -1,0 +1,269 @@
+//! What a command does to an item, or why the rules say no.
+
+use super::draft::Json;
+use super::event::{Event, Next};
+use super::item::{Fence, HeadStart, Lease, Percent, Proof, State, WorkItem};
+use crate::id::ChangeId;
+use crate::text::AgentName;
+use crate::time::{Timestamp, Ttl};
+
+/// What somebody wants of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The clock: what it waits for may have come.
+    Promote,
+    /// An agent wants it.
+    Claim { by: AgentName, ttl: Ttl },
+    /// The holder wants it for longer.
+    Renew { held: Held, ttl: Ttl },
+    /// The holder says how far it is.
+    Progress { held: Held, percent: Percent, note: Option<String> },
+    /// The holder leaves a result, inside a run whose supervisor will report.
+    KeepResult { held: Held, result: Json },
+    /// The holder is done; `change` is what was found in its workspace.
+    Report { held: Held, change: Option<ChangeId>, result: Option<Json> },
+    /// The holder could not do it.
+    Fail { held: Held, reason: String },
+    /// The holder gives it back.
+    Release { held: Held, reason: Option<String> },
+    /// The clock: the holder's time may be over.
+    Lapse,
+    /// It cannot go on. An item that is held can be blocked by its holder alone.
+    Block { held: Option<Held>, reason: String },
+    /// What blocked it is gone.
+    Unblock,
+    /// Call it off.
+    Cancel { reason: Option<String> },
+    /// Give a dead item new attempts.
+    Requeue,
+    /// The landing queue: the change is in the branch.
+    Land { fence: Fence, proof: Proof },
+    /// The landing queue: the change cannot land.
+    Reject { fence: Fence, reason: String },
+    /// A refused change was approved.
+    Resubmit { change: ChangeId },
+    /// The landed change was taken back.
+    Revert { reason: String },
+    /// One of its dependencies is done.
+    DependencyDone,
+    /// One of its dependencies is open again.
+    DependencyReopened,
+}
+
+/// A hold as its owner shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Who says so.
+    pub by: AgentName,
+    /// The fence of the grant.
+    pub fence: Fence,
+}
+
+/// Why the rules say no. Asking the same again will not help.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Another agent has it, or the same one already.
+    #[error("{holder} holds it under fence {}", fence.number())]
+    Held {
+        /// Who holds it.
+        holder: AgentName,
+        /// Under which fence.
+        fence: Fence,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The fence shown is not that of a current hold by this agent.
+    #[error("fence {} of {by} is not current: the lease is lost{}", fence.number(), now_with(holder.as_ref()))]
+    LeaseLost {
+        /// Who asked.
+        by: AgentName,
+        /// The fence that was shown.
+        fence: Fence,
+        /// Who holds the item now, if anybody does.
+        holder: Option<AgentName>,
+    },
+    /// Nothing can be done to a finished item this way.
+    #[error("it is {state}, which ends it")]
+    Finished {
+        /// In which state it ended.
+        state: &'static str,
+    },
+    /// The state has no such transition.
+    #[error("it is {state}; this needs {needs}")]
+    WrongState {
+        /// Where the item is.
+        state: &'static str,
+        /// Where it would have to be.
+        needs: &'static str,
+    },
+    /// The agent has as many items as it may.
+    #[error("{agent} holds {held} items, its capacity is {capacity}")]
+    Capacity {
+        /// Which agent.
+        agent: AgentName,
+        /// How many it holds.
+        held: u32,
+        /// How many it may.
+        capacity: u32,
+    },
+}
+
+impl Refusal {
+    /// The stable word for this refusal; each has a place in `docs/problems.md`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Held { .. } => "held",
+            Self::LeaseLost { .. } => "lease_lost",
+            Self::Finished { .. } => "finished",
+            Self::WrongState { .. } => "wrong_state",
+            Self::Capacity { .. } => "capacity",
+        }
+    }
+}
+
+fn now_with(holder: Option<&AgentName>) -> String {
+    holder.map_or_else(String::new, |h| format!(", {h} holds the item now"))
+}
+
+/// What `command` does to `item` at `now`, or why the rules refuse.
+///
+/// Pure: the item is not changed; give the event to [`apply`](super::apply) for that.
+pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Timestamp) -> Result<Event, Refusal> {
+    let next = || next(item, head_start, now, item.attempts.spent());
+    let fresh = || self::next(item, head_start, now, false);
+    match (&item.state, command) {
+        (State::Pending, Command::Promote) => match fresh() {
+            Next::Ready { rank } => Ok(Event::Promoted { rank }),
+            Next::Pending | Next::Dead => Err(wrong(item, "its dependencies done and its time come")),
+        },
+
+        (State::Ready, Command::Claim { by, ttl }) => {
+            let fence = item.fence.next();
+            Ok(Event::Claimed { by: by.clone(), fence, until: now.plus_millis(ttl.millis()) })
+        }
+        (State::Leased(Lease { holder, until }), Command::Claim { .. }) => {
+            Err(Refusal::Held { holder: holder.clone(), fence: item.fence, until: *until })
+        }
+
+        (State::Leased(lease), Command::Renew { held, ttl }) => {
+            check(item, held)?;
+            // A renewal never shortens a lease.
+            Ok(Event::Renewed { until: lease.until.max(now.plus_millis(ttl.millis())) })
+        }
+        (State::Leased(_), Command::Progress { held, percent, note }) => {
+            check(item, held)?;
+            Ok(Event::Progressed { percent: *percent, note: note.clone() })
+        }
+        (State::Leased(_), Command::KeepResult { held, result }) => {
+            check(item, held)?;
+            Ok(Event::ResultKept { result: result.clone() })
+        }
+        (State::Leased(_), Command::Report { held, change, result }) => {
+            check(item, held)?;
+            let result = result.clone();
+            Ok(match change {
+                None => Event::Reported { result },
+                Some(change) => Event::Submitted { change: change.clone(), fence: item.fence.next(), result },
+            })
+        }
+        (State::Leased(_), Command::Fail { held, reason }) => {
+            check(item, held)?;
+            Ok(Event::Failed { reason: reason.clone(), then: next() })
+        }
+        (State::Leased(_), Command::Release { held, reason }) => {
+            check(item, held)?;
+            Ok(Event::Released { reason: reason.clone(), then: fresh() })
+        }
+        (State::Leased(lease), Command::Lapse) if lease.until <= now => Ok(Event::Lapsed { then: next() }),
+        (State::Leased(_), Command::Lapse) => Err(wrong(item, "a lease that has run out")),
+
+        (State::Leased(_), Command::Block { held: Some(held), reason }) => {
+            check(item, held)?;
+            Ok(Event::Blocked { reason: reason.clone() })
+        }
+        (State::Leased(Lease { holder, until }), Command::Block { held: None, .. }) => {
+            Err(Refusal::Held { holder: holder.clone(), fence: item.fence, until: *until })
+        }
+        (State::Pending | State::Ready, Command::Block { held: None, reason }) => {
+            Ok(Event::Blocked { reason: reason.clone() })
+        }
+        (State::Blocked(_), Command::Unblock) => Ok(Event::Unblocked { then: fresh() }),
+        (State::Dead(_), Command::Requeue) => Ok(Event::Requeued { then: fresh() }),
+
+        (State::Submitted(_), Command::Land { fence, proof }) if *fence == item.fence => {
+            Ok(Event::Landed { proof: proof.clone() })
+        }
+        (State::Submitted(_), Command::Reject { fence, reason }) if *fence == item.fence => {
+            Ok(Event::Rejected { reason: reason.clone(), then: next() })
+        }
+        (State::Ready | State::Pending | State::Blocked(_) | State::Dead(_), Command::Resubmit { change }) => {
+            Ok(Event::Resubmitted { change: change.clone(), fence: item.fence.next() })
+        }
+        (State::Done(proof), Command::Revert { reason }) if proof.change().is_some() => {
+            Ok(Event::Reverted { reason: reason.clone(), then: fresh() })
+        }
+
+        (State::Done(_) | State::Dead(_) | State::Cancelled, Command::Cancel { .. }) => Err(finished(item)),
+        (_, Command::Cancel { reason }) => Ok(Event::Cancelled { reason: reason.clone() }),
+
+        (_, Command::DependencyDone) => Ok(Event::DependencyDone),
+        (_, Command::DependencyReopened) => Ok(Event::DependencyReopened),
+
+        // Whoever shows a hold that is not there has lost it, whatever became of the item.
+        (
+            _,
+            Command::Renew { held, .. }
+            | Command::Progress { held, .. }
+            | Command::KeepResult { held, .. }
+            | Command::Report { held, .. }
+            | Command::Fail { held, .. }
+            | Command::Release { held, .. }
+            | Command::Block { held: Some(held), .. },
+        ) => Err(lost(item, held)),
+
+        (State::Done(_) | State::Dead(_) | State::Cancelled, _) => Err(finished(item)),
+        (_, Command::Claim { .. }) => Err(wrong(item, "ready")),
+        (_, Command::Promote) => Err(wrong(item, "pending")),
+        (_, Command::Lapse) => Err(wrong(item, "leased")),
+        (_, Command::Block { held: None, .. }) => Err(wrong(item, "pending, ready, or leased with its fence")),
+        (_, Command::Unblock) => Err(wrong(item, "blocked")),
+        (_, Command::Requeue) => Err(wrong(item, "dead")),
+        (_, Command::Land { .. } | Command::Reject { .. }) => Err(wrong(item, "submitted under this fence")),
+        (_, Command::Resubmit { .. }) => Err(wrong(item, "ready, pending, blocked or dead")),
+        (_, Command::Revert { .. }) => Err(wrong(item, "done with a change")),
+    }
+}
+
+/// Where the item goes when nobody has it: dead when `spent`, else ready unless it has something to wait for.
+fn next(item: &WorkItem, head_start: HeadStart, now: Timestamp, spent: bool) -> Next {
+    if spent {
+        Next::Dead
+    } else if item.open_dependencies > 0 || item.plan.not_before.is_some_and(|at| at > now) {
+        Next::Pending
+    } else {
+        Next::Ready { rank: head_start.rank(item.plan.priority, now) }
+    }
+}
+
+fn check(item: &WorkItem, held: &Held) -> Result<(), Refusal> {
+    match &item.state {
+        State::Leased(lease) if lease.holder == held.by && item.fence == held.fence => Ok(()),
+        _ => Err(lost(item, held)),
+    }
+}
+
+fn lost(item: &WorkItem, held: &Held) -> Refusal {
+    let holder = match &item.state {
+        State::Leased(lease) => Some(lease.holder.clone()),
+        _ => None,
+    };
+    Refusal::LeaseLost { by: held.by.clone(), fence: held.fence, holder }
+}
+
+const fn finished(item: &WorkItem) -> Refusal {
+    Refusal::Finished { state: item.state.word() }
+}
+
+const fn wrong(item: &WorkItem, needs: &'static str) -> Refusal {
+    Refusal::WrongState { state: item.state.word(), needs }
+}

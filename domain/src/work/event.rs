@@ -1,0 +1,95 @@
+//! What happened to an item. Each event carries all that [`apply`](super::apply) needs, so that replaying gives
+//! the state.
+
+use super::draft::{Json, Plan};
+use super::item::{Fence, Percent, Proof};
+use crate::id::ChangeId;
+use crate::text::AgentName;
+use crate::time::Timestamp;
+
+/// One thing that happened to an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It was added; `then` is where it starts.
+    Added { plan: Box<Plan>, open_dependencies: u32, then: Next },
+    /// What it waited for has come.
+    Promoted { rank: Timestamp },
+    /// An agent took it.
+    Claimed { by: AgentName, fence: Fence, until: Timestamp },
+    /// Its holder keeps it longer.
+    Renewed { until: Timestamp },
+    /// Its holder said how far it is.
+    Progressed { percent: Percent, note: Option<String> },
+    /// Its holder left a result; the supervisor that runs it decides when it has ended.
+    ResultKept { result: Json },
+    /// Its holder says that it is done and there is no change: done.
+    Reported { result: Option<Json> },
+    /// Its holder is done and there is a change: the landing queue has it, under `fence`.
+    Submitted { change: ChangeId, fence: Fence, result: Option<Json> },
+    /// Its holder could not do it.
+    Failed { reason: String, then: Next },
+    /// Its holder gave it back unharmed; the attempt does not count.
+    Released { reason: Option<String>, then: Next },
+    /// Its holder's time ran out.
+    Lapsed { then: Next },
+    /// It cannot go on; if somebody held it, the attempt does not count.
+    Blocked { reason: String },
+    /// What blocked it is gone.
+    Unblocked { then: Next },
+    /// It was called off.
+    Cancelled { reason: Option<String> },
+    /// It was raised from the dead with all its attempts.
+    Requeued { then: Next },
+    /// Its change is in the branch.
+    Landed { proof: Proof },
+    /// Its change cannot land.
+    Rejected { reason: String, then: Next },
+    /// A change that was refused came back with an approval: the landing queue has it again.
+    Resubmitted { change: ChangeId, fence: Fence },
+    /// Its landed change was taken back.
+    Reverted { reason: String, then: Next },
+    /// One of its dependencies is done.
+    DependencyDone,
+    /// One of its dependencies is open again; an item that was ready waits.
+    DependencyReopened,
+}
+
+/// Where an item goes when nobody has it any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Free to claim, at this rank.
+    Ready { rank: Timestamp },
+    /// Waits for a dependency or its time.
+    Pending,
+    /// No attempt is left.
+    Dead,
+}
+
+impl Event {
+    /// The event as the log names it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Added { .. } => "work.added",
+            Self::Promoted { .. } => "work.promoted",
+            Self::Claimed { .. } => "work.claimed",
+            Self::Renewed { .. } => "work.renewed",
+            Self::Progressed { .. } => "work.progressed",
+            Self::ResultKept { .. } => "work.result_kept",
+            Self::Reported { .. } => "work.reported",
+            Self::Submitted { .. } => "work.submitted",
+            Self::Failed { .. } => "work.failed",
+            Self::Released { .. } => "work.released",
+            Self::Lapsed { .. } => "work.lapsed",
+            Self::Blocked { .. } => "work.blocked",
+            Self::Unblocked { .. } => "work.unblocked",
+            Self::Cancelled { .. } => "work.cancelled",
+            Self::Requeued { .. } => "work.requeued",
+            Self::Landed { .. } => "work.landed",
+            Self::Rejected { .. } => "work.rejected",
+            Self::Resubmitted { .. } => "work.resubmitted",
+            Self::Reverted { .. } => "work.reverted",
+            Self::DependencyDone => "work.dependency_done",
+            Self::DependencyReopened => "work.dependency_reopened",
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Work: claimed by one agent at a time, held under a lease, finished once.
+//!
+//! ```text
+//! pending ──▶ ready ──claim──▶ leased ──report──▶ submitted ──landed──▶ done
+//!               ▲                │ │                  │
+//!               ├─release, lapse─┘ └─block─▶ blocked  │
+//!               └───────────── rejected ──────────────┘   spent ─▶ dead
+//! ```
+//!
+//! [`decide`] says what a command does to an item, [`apply`] does it; replaying the events of an item from
+//! [`WorkItem::added`] gives the item as it stands. The whole table is `docs/states/work.md`.
+
+mod apply;
+mod decide;
+mod draft;
+mod event;
+mod graph;
+mod item;
+#[cfg(test)]
+mod tests;
+
+pub use apply::apply;
+pub use decide::{Command, Held, Refusal, decide};
+pub use draft::{BadDraft, Draft, Json, Limits, Needs, Plan};
+pub use event::{Event, Next};
+pub use graph::cycle;
+pub use item::{Attempts, Fence, HeadStart, Lease, Percent, Priority, Progress, Proof, State, WorkItem};
