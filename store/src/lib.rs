@@ -1,1 +1,45 @@
-//! What is kept.
+//! What Nexus keeps: SQL files, migrations, the commit loop. The only crate that knows SQL.
+//!
+//! ```text
+//! caller ──closure over Tx──▶ Store ──▶ commit loop: begin · savepoint, run, release · … · commit ──▶ answers
+//! reader ──closure over Tx──▶ Store ──▶ a connection of its own, one snapshot
+//! ```
+//!
+//! A verb is one `async fn verb(tx: &mut Tx<'_>, …)`, written once; a statement is one file under `sql/`.
+
+pub mod agent;
+pub mod answer;
+pub mod audit;
+pub mod change;
+pub mod workspace;
+
+mod commit_loop;
+pub mod duty;
+mod error;
+pub mod failpoint;
+mod ids;
+mod migrate;
+mod sql;
+mod sqlite;
+mod tx;
+mod value;
+pub mod work;
+
+pub use commit_loop::{Mode, Store};
+pub use error::StoreError;
+pub use ids::Ids;
+pub use migrate::VERSION;
+pub use sqlite::Changes;
+pub use tx::{Statement, Tx, ready};
+pub use value::{Row, Value};
+
+/// In which project, when, and by which order of urgency a verb works.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The partition; no verb looks beyond it.
+    pub project: domain::text::Project,
+    /// The moment of the request.
+    pub now: domain::time::Timestamp,
+    /// What a priority is worth.
+    pub head_start: domain::work::HeadStart,
+}

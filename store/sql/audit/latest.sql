@@ -1,0 +1,3 @@
+-- $1 project, $2 limit
+select seq, at_ms, name, subject, agent, fence, data from event
+where project = $1 order by seq desc limit $2

@@ -1,0 +1,4 @@
+-- $1 project, $2 after id, $3 limit
+select project, id, item_id, fence, author, author_role, target, base, commit_id, tree, write_set, workspace_id, reverts,
+  approved_by, approved_as, state, reason, landing_id, landed_commit, verified, reverted_by, submitted_at_ms,
+  changed_at_ms from change where project = $1 and id > $2 order by id limit $3

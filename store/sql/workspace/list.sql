@@ -1,0 +1,3 @@
+-- $1 project, $2 after id, $3 limit
+select project, id, item_id, fence, node, path, branch, base, target, state, supervised, snapshot, cache,
+  opened_at_ms, changed_at_ms from workspace where project = $1 and id > $2 order by id limit $3

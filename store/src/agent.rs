@@ -1,0 +1,73 @@
+//! Agents, as they are kept.
+
+use std::collections::BTreeSet;
+
+use domain::agent::Agent;
+use domain::text::{AgentName, Capability, Project};
+
+use crate::audit::{Fact, append};
+use crate::{Row, Scope, StoreError, Tx, sql};
+
+/// The agent called `name`, or `None`.
+pub async fn find(tx: &mut Tx<'_>, project: &Project, name: &AgentName) -> Result<Option<Agent>, StoreError> {
+    tx.query_opt(&sql::agent::FIND, &[project.into(), name.into()]).await?.as_ref().map(read).transpose()
+}
+
+/// The agent called `name`; one that is new becomes known, with no limit.
+pub async fn meet(tx: &mut Tx<'_>, scope: &Scope, name: &AgentName) -> Result<Agent, StoreError> {
+    match find(tx, &scope.project, name).await? {
+        Some(agent) => Ok(agent),
+        None => {
+            let agent = Agent::unregistered(name.clone(), scope.project.clone(), scope.now);
+            register(tx, scope, &agent).await?;
+            Ok(agent)
+        }
+    }
+}
+
+/// Makes `agent` known, or what is known of it this.
+pub async fn register(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), StoreError> {
+    let capabilities: Vec<&str> = agent.capabilities.iter().map(Capability::as_str).collect();
+    let capabilities = serde_json::to_string(&capabilities).expect("text can be written as JSON");
+    let values = [
+        (&agent.project).into(),
+        (&agent.name).into(),
+        agent.role.as_ref().into(),
+        agent.team.as_ref().into(),
+        (&capabilities).into(),
+        agent.capacity.into(),
+        agent.registered_at.into(),
+    ];
+    tx.execute(&sql::agent::SAVE, &values).await?;
+    let data = serde_json::json!({
+        "role": agent.role.as_ref().map(domain::text::Role::as_str), "team": agent.team.as_ref().map(domain::text::Team::as_str),
+        "capacity": agent.capacity,
+    });
+    let name = agent.name.as_str();
+    append(
+        tx,
+        scope,
+        Fact { name: "agent.registered", subject: name, agent: None, fence: None, data: &data.to_string() },
+    )
+    .await
+}
+
+/// Up to `limit` agents after the name `after`, by name.
+pub async fn list(tx: &mut Tx<'_>, project: &Project, after: &str, limit: u32) -> Result<Vec<Agent>, StoreError> {
+    tx.query_all(&sql::agent::LIST, &[project.into(), after.into(), limit.into()]).await?.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<Agent, StoreError> {
+    let capabilities: Vec<String> =
+        serde_json::from_str(row.text(4)?).map_err(|e| StoreError::Broken(format!("capabilities: {e}")))?;
+    let capabilities: Result<BTreeSet<Capability>, _> = capabilities.iter().map(|c| c.parse()).collect();
+    Ok(Agent {
+        project: row.parsed(0)?,
+        name: row.parsed(1)?,
+        role: row.parsed_or_null(2)?,
+        team: row.parsed_or_null(3)?,
+        capabilities: capabilities.map_err(|e| StoreError::Broken(format!("capabilities: {e}")))?,
+        capacity: row.int_or_null(5)?.and_then(|n| u32::try_from(n).ok()),
+        registered_at: row.time(6)?,
+    })
+}

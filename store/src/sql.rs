@@ -1,0 +1,59 @@
+//! Every statement, one constant per file. Where databases really differ, this is the only place that chooses.
+
+macro_rules! statements {
+    ($($module:ident { $($name:ident = $file:literal),* $(,)? })*) => {
+        $(pub mod $module {
+            use crate::Statement;
+            $(pub static $name: Statement =
+                Statement::new(include_str!(concat!("../sql/", stringify!($module), "/", $file, ".sql")));)*
+        })*
+
+        /// Every statement with the name of its file, so that a test can prepare them all.
+        #[cfg(test)]
+        pub fn all() -> Vec<(&'static str, &'static crate::Statement)> {
+            vec![$($((concat!(stringify!($module), "/", $file), &$module::$name)),*),*]
+        }
+    };
+}
+
+statements! {
+    work {
+        INSERT = "insert", INSERT_PLAN = "insert_plan", INSERT_DEPENDENCY = "insert_dependency", FIND = "find",
+        STATE_OF = "state_of", SAVE = "save", READY_ANY = "ready_any", READY_FOR_ROLE = "ready_for_role",
+        READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", NEXT_DUE = "next_due",
+        DEPENDENTS = "dependents", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state",
+        COUNTS = "counts",
+    }
+    agent { FIND = "find", LIST = "list", SAVE = "save" }
+    audit { APPEND = "append", AFTER = "after", OF = "of", LATEST = "latest" }
+    answer { FIND = "find", KEEP = "keep", PRUNE = "prune" }
+    duty { FIND = "find", SAVE = "save", LIST = "list" }
+    workspace {
+        INSERT = "insert", SAVE = "save", FIND = "find", OF_GRANT = "of_grant", LIST = "list",
+        LIST_IN_STATE = "list_in_state", LEASE_VALUE = "lease_value", FREE_VALUES = "free_values",
+        VALUES_OF = "values_of",
+    }
+    change {
+        INSERT = "insert", SAVE = "save", FIND = "find", QUEUE = "queue", TARGETS = "targets", LIST = "list",
+        LIST_IN_STATE = "list_in_state", OF_ITEM = "of_item", INSERT_RECEIPT = "insert_receipt",
+        RECEIPTS_OF = "receipts_of", INSERT_LANDING = "insert_landing", BEGUN_LANDINGS = "begun_landings",
+        END_LANDING = "end_landing",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_statement_can_be_prepared_and_names_its_parameters() {
+        let connection = crate::sqlite::open_in_memory().expect("a store in memory");
+        for (name, statement) in super::all() {
+            let text: String = statement.text().lines().filter(|l| !l.starts_with("--")).collect::<Vec<_>>().join("\n");
+            let prepared = connection.prepare(&text.replace('$', "?"));
+            let prepared = prepared.unwrap_or_else(|error| panic!("{name}: {error}"));
+            for n in 1..=prepared.parameter_count() {
+                let head = statement.text().lines().take_while(|l| l.starts_with("--")).collect::<String>();
+                assert!(head.contains(&format!("${n} ")), "{name} says nothing of ${n}");
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Work, as it is kept: each verb loads, asks the rules, saves, and logs, in the caller's transaction.
+//!
+//! The rules are `domain::work`; nothing here repeats them. What SQL decides is which rows to look at: the next
+//! ready item, the leases that ran out, the items that came due, who waits for whom.
+
+mod list;
+mod plan;
+mod record;
+mod verbs;
+
+pub use list::{Counts, Page, counts, list, next_due};
+pub use record::{event_of, replay};
+pub use verbs::{Added, add, carry_out, claim, claim_next, find, tend};
+
+use domain::id::WorkId;
+use domain::work::{BadDraft, Refusal};
+
+use crate::StoreError;
+
+/// Why work could not be done as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkError {
+    /// There is no such item.
+    #[error("there is no item {0}")]
+    Unknown(WorkId),
+    /// The rules say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// What was asked for cannot be an item.
+    #[error(transparent)]
+    Draft(#[from] BadDraft),
+    /// It is to depend on an item that does not exist.
+    #[error("it depends on {0}, which does not exist")]
+    UnknownDependency(WorkId),
+    /// The store failed; asking again may help.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,284 @@
+//! The verbs that change work.
+
+use domain::agent::{Agent, Filter};
+use domain::id::WorkId;
+use domain::text::AgentName;
+use domain::time::{Timestamp, Ttl};
+use domain::work::{Command, Draft, Event, Plan, State, WorkItem, apply, decide};
+
+use super::WorkError;
+use super::plan::PlanRecord;
+use super::record::{columns, data, item};
+use crate::audit::{Fact, append};
+use crate::{Scope, StoreError, Tx, Value, agent, sql};
+
+/// How many lapsed leases or due items one claim tends to; the rest is left to the next.
+const TEND_MAX: u32 = 100;
+/// How many candidates a claim with a filter looks at in one go.
+const PAGE: u32 = 32;
+
+/// An item as it was found, with its trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// The item.
+    pub item: WorkItem,
+    /// The W3C trace id under which everything done for it is recorded.
+    pub trace_id: String,
+}
+
+/// The item `id`, or `None`.
+pub async fn find(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId) -> Result<Option<Added>, StoreError> {
+    let row = tx.query_opt(&sql::work::FIND, &[(&scope.project).into(), id.into()]).await?;
+    row.as_ref().map(|row| item(row).map(|(item, trace_id)| Added { item, trace_id })).transpose()
+}
+
+async fn load(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId) -> Result<WorkItem, WorkError> {
+    find(tx, scope, id).await?.map(|found| found.item).ok_or_else(|| WorkError::Unknown(id.clone()))
+}
+
+/// Adds work. Its id is `number`, or the next one that is free.
+pub async fn add(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    draft: Draft,
+    number: u64,
+    trace_id: &str,
+) -> Result<WorkItem, WorkError> {
+    let plan = Plan::try_from(draft)?;
+    let mut open = 0;
+    for needed in &plan.depends_on {
+        let row = tx.query_opt(&sql::work::STATE_OF, &[(&scope.project).into(), needed.into()]).await?;
+        let row = row.ok_or_else(|| WorkError::UnknownDependency(needed.clone()))?;
+        open += u32::from(row.text(0)? != "done");
+    }
+    let event = WorkItem::add(plan, open, scope.head_start, scope.now);
+    let mut number = number;
+    let item = loop {
+        let id = WorkId::numbered(number);
+        let item = WorkItem::added(id, scope.project.clone(), &event, scope.now).expect("the event adds an item");
+        if insert(tx, &item, trace_id).await? {
+            break item;
+        }
+        number += 1;
+    };
+    let body = serde_json::to_string(&PlanRecord::of(&item.plan)).expect("a plan can be written as JSON");
+    tx.execute(&sql::work::INSERT_PLAN, &[(&item.project).into(), (&item.id).into(), (&body).into()]).await?;
+    for needed in &item.plan.depends_on {
+        let values = [(&item.project).into(), needed.into(), (&item.id).into()];
+        tx.execute(&sql::work::INSERT_DEPENDENCY, &values).await?;
+    }
+    log(tx, scope, &item, &event, trace_id).await?;
+    Ok(item)
+}
+
+async fn insert(tx: &mut Tx<'_>, item: &WorkItem, trace_id: &str) -> Result<bool, StoreError> {
+    let values = [
+        (&item.project).into(),
+        (&item.id).into(),
+        (&item.plan.title).into(),
+        item.state.word().into(),
+        item.plan.priority.word().into(),
+        item.plan.team.as_ref().into(),
+        item.plan.role.as_ref().into(),
+        item.attempts.max.into(),
+        item.open_dependencies.into(),
+        item.plan.not_before.map(Timestamp::millis).into(),
+        item.rank.into(),
+        trace_id.into(),
+        item.added_at.into(),
+    ];
+    Ok(tx.execute(&sql::work::INSERT, &values).await? == 1)
+}
+
+/// Does to `id` what `command` says, as the rules allow, with all that follows for its dependents.
+pub async fn carry_out(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId, command: &Command) -> Result<WorkItem, WorkError> {
+    let before = load(tx, scope, id).await?;
+    change(tx, scope, &before, command).await
+}
+
+/// Takes `id` for `by`. A lease on it that has run out lapses first; `held` is answered before any limit.
+pub async fn claim(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    id: &WorkId,
+    by: &AgentName,
+    ttl: Ttl,
+) -> Result<WorkItem, WorkError> {
+    tend(tx, scope).await?;
+    let mut before = load(tx, scope, id).await?;
+    if matches!(&before.state, State::Leased(lease) if lease.until <= scope.now) {
+        before = change(tx, scope, &before, &Command::Lapse).await?;
+    }
+    let command = Command::Claim { by: by.clone(), ttl };
+    decide(&before, &command, scope.head_start, scope.now)?;
+    let agent = agent::meet(tx, scope, by).await?;
+    admit(tx, &agent).await?;
+    change(tx, scope, &before, &command).await
+}
+
+/// Takes the ready item of lowest rank that fits `filter`, and what is known of the agent `by`.
+///
+/// `None` means that nothing fits at this moment. What is due is tended to first.
+pub async fn claim_next(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    by: &AgentName,
+    ttl: Ttl,
+) -> Result<Option<WorkItem>, WorkError> {
+    tend(tx, scope).await?;
+    let agent = agent::meet(tx, scope, by).await?;
+    let filter = filter.clone().or_of(&agent);
+    let Some(before) = first_ready(tx, scope, &filter).await? else { return Ok(None) };
+    admit(tx, &agent).await?;
+    change(tx, scope, &before, &Command::Claim { by: by.clone(), ttl }).await.map(Some)
+}
+
+async fn admit(tx: &mut Tx<'_>, agent: &Agent) -> Result<(), WorkError> {
+    if agent.capacity.is_some() {
+        let row = tx.query_opt(&sql::work::HELD_BY, &[(&agent.project).into(), (&agent.name).into()]).await?;
+        agent.admit(row.map_or(Ok(0), |row| row.small(0))?)?;
+    }
+    Ok(())
+}
+
+/// The ready item of lowest rank that fits. With a role (or else a team) named, two walks along its index are
+/// merged: items for it, and items for anybody; the rest of the filter is checked row by row.
+async fn first_ready(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Option<WorkItem>, StoreError> {
+    let lanes: Vec<(&crate::Statement, Option<Value<'_>>)> = match (&filter.role, &filter.team) {
+        (None, None) => vec![(&sql::work::READY_ANY, None)],
+        (Some(role), _) => {
+            vec![(&sql::work::READY_FOR_ROLE, Some(role.into())), (&sql::work::READY_FOR_ROLE, Some(Value::Null))]
+        }
+        (None, Some(team)) => {
+            vec![(&sql::work::READY_FOR_TEAM, Some(team.into())), (&sql::work::READY_FOR_TEAM, Some(Value::Null))]
+        }
+    };
+    let mut best: Option<WorkItem> = None;
+    for (statement, of) in lanes {
+        let found = first_in_lane(tx, scope, filter, statement, of).await?;
+        best = match (best, found) {
+            (Some(a), Some(b)) => Some(if (b.rank, &b.id) < (a.rank, &a.id) { b } else { a }),
+            (a, b) => a.or(b),
+        };
+    }
+    Ok(best)
+}
+
+async fn first_in_lane(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    statement: &crate::Statement,
+    of: Option<Value<'_>>,
+) -> Result<Option<WorkItem>, StoreError> {
+    let mut after = (i64::MIN, String::new());
+    let mut page = 1;
+    loop {
+        let mut values = vec![Value::from(&scope.project)];
+        values.extend(of);
+        values.extend::<[Value<'_>; 3]>([after.0.into(), (&after.1).into(), page.into()]);
+        let rows = tx.query_all(statement, &values).await?;
+        for row in &rows {
+            let (item, _) = item(row)?;
+            if filter.fits(&item.plan) {
+                return Ok(Some(item));
+            }
+            after = (item.rank.millis(), item.id.to_string());
+        }
+        if rows.len() < page as usize {
+            return Ok(None);
+        }
+        page = PAGE;
+    }
+}
+
+/// Lapses the leases that have run out and promotes the items that came due, up to a bound.
+pub async fn tend(tx: &mut Tx<'_>, scope: &Scope) -> Result<u32, WorkError> {
+    let mut tended = 0;
+    for (statement, command) in [(&sql::work::LAPSED, Command::Lapse), (&sql::work::DUE, Command::Promote)] {
+        let values = [(&scope.project).into(), scope.now.into(), TEND_MAX.into()];
+        for row in tx.query_all(statement, &values).await? {
+            carry_out(tx, scope, &row.parsed(0)?, &command).await?;
+            tended += 1;
+        }
+    }
+    Ok(tended)
+}
+
+/// One transition with its event, and what follows from it.
+async fn change(tx: &mut Tx<'_>, scope: &Scope, before: &WorkItem, command: &Command) -> Result<WorkItem, WorkError> {
+    let after = step(tx, scope, before, command).await?;
+    let done = |item: &WorkItem| matches!(item.state, State::Done(_));
+    match (done(before), done(&after)) {
+        (false, true) => tell_dependents(tx, scope, &after.id, &Command::DependencyDone).await?,
+        (true, false) => tell_dependents(tx, scope, &after.id, &Command::DependencyReopened).await?,
+        _ => {}
+    }
+    Ok(after)
+}
+
+async fn tell_dependents(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId, news: &Command) -> Result<(), WorkError> {
+    for row in tx.query_all(&sql::work::DEPENDENTS, &[(&scope.project).into(), id.into()]).await? {
+        let before = load(tx, scope, &row.parsed(0)?).await?;
+        let after = step(tx, scope, &before, news).await?;
+        match step(tx, scope, &after, &Command::Promote).await {
+            Ok(_) | Err(WorkError::Refused(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// A transition that touches no other item.
+async fn step(tx: &mut Tx<'_>, scope: &Scope, before: &WorkItem, command: &Command) -> Result<WorkItem, WorkError> {
+    let event = decide(before, command, scope.head_start, scope.now)?;
+    let after = apply(before, &event, scope.now);
+    save(tx, before, &after).await?;
+    log(tx, scope, before, &event, "").await?;
+    Ok(after)
+}
+
+async fn save(tx: &mut Tx<'_>, before: &WorkItem, after: &WorkItem) -> Result<(), WorkError> {
+    let [holder, until, reason, change, proof] = columns(&after.state);
+    let progress = after.progress.as_ref();
+    let values = [
+        (&after.project).into(),
+        (&after.id).into(),
+        before.fence.into(),
+        before.state.word().into(),
+        after.state.word().into(),
+        after.attempts.used.into(),
+        after.fence.into(),
+        after.open_dependencies.into(),
+        after.rank.into(),
+        holder,
+        until,
+        reason,
+        change,
+        proof,
+        progress.map(|p| i64::from(p.percent.number())).into(),
+        progress.and_then(|p| p.note.as_ref()).into(),
+        after.result.as_ref().map(|r| &r.0).into(),
+        after.feedback.as_ref().into(),
+        after.changed_at.into(),
+    ];
+    if tx.execute(&sql::work::SAVE, &values).await? == 1 {
+        Ok(())
+    } else {
+        // Cannot happen with one writer; where there are several, the round is run again.
+        Err(StoreError::Busy { waited_ms: 0 }.into())
+    }
+}
+
+/// Writes `event` on `item` as it was before. Agent and fence are those of the hold under which it happened.
+async fn log(tx: &mut Tx<'_>, scope: &Scope, item: &WorkItem, event: &Event, trace_id: &str) -> Result<(), StoreError> {
+    let (agent, fence) = match (event, &item.state) {
+        (Event::Claimed { by, fence, .. }, _) => (Some(by), Some(*fence)),
+        (_, State::Leased(lease)) => (Some(&lease.holder), Some(item.fence)),
+        (_, State::Submitted(_)) => (None, Some(item.fence)),
+        _ => (None, None),
+    };
+    let subject = item.id.as_str();
+    append(tx, scope, Fact { name: event.name(), subject, agent, fence, data: &data(event, trace_id) }).await
+}
