@@ -1,3 +1,62 @@
 //! What runs in Nexus: services that sequence rules and store, duties under a lease, and the supervisor.
+//!
+//! Services that only touch the store are `async` and run in any executor. Those that wait for git and processes
+//! ([`workspace`], [`change`], [`run`]) block, on threads of their own.
 
+pub mod agent;
+pub mod audit;
+pub mod change;
+mod clock;
+mod keyed;
 pub mod ports;
+pub mod problem;
+mod random;
+pub mod run;
+pub mod site;
+pub mod status;
+mod wait;
+pub mod work;
+pub mod workspace;
+
+use std::sync::Arc;
+
+use domain::text::Project;
+use domain::work::HeadStart;
+use store::{Ids, Scope, Store};
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use keyed::Key;
+pub use random::{random_hex, sha256_hex};
+pub use wait::wait;
+
+/// The store, a project in it, and a clock: what every service needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    /// Where everything is kept.
+    pub store: Store,
+    /// The partition to work in.
+    pub project: Project,
+    /// What a priority is worth.
+    pub head_start: HeadStart,
+    /// How often an item may be tried when it does not say.
+    pub attempts_max: u32,
+    clock: Arc<dyn Clock>,
+    ids: Arc<Ids>,
+}
+
+impl Engine {
+    /// An engine over `store` with the usual head starts and three attempts.
+    pub fn new(store: Store, project: Project, clock: Arc<dyn Clock>) -> Self {
+        Self { store, project, head_start: HeadStart::default(), attempts_max: 3, clock, ids: Arc::default() }
+    }
+
+    /// This moment in this project.
+    pub fn scope(&self) -> Scope {
+        Scope { project: self.project.clone(), now: self.clock.now(), head_start: self.head_start }
+    }
+
+    /// A number for a new id.
+    pub fn number(&self) -> u64 {
+        self.ids.next(self.clock.nanos())
+    }
+}

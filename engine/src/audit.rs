@@ -1,0 +1,53 @@
+//! The log, as every door shows it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::audit::{self, Entry};
+
+use crate::Engine;
+use crate::problem::Problem;
+
+/// The JSON object of one log entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // The names say it; `docs/events.md` has the whole table.
+pub struct EventView {
+    pub seq: i64,
+    pub at_ms: i64,
+    pub name: String,
+    pub subject: String,
+    pub agent: Option<String>,
+    pub fence: Option<i64>,
+    pub data: Value,
+}
+
+impl From<Entry> for EventView {
+    fn from(entry: Entry) -> Self {
+        Self {
+            seq: entry.seq,
+            at_ms: entry.at.millis(),
+            name: entry.name,
+            subject: entry.subject,
+            agent: entry.agent,
+            fence: entry.fence,
+            data: serde_json::from_str(&entry.data).unwrap_or(Value::Null),
+        }
+    }
+}
+
+impl Engine {
+    /// Up to `limit` entries after number `seq`, oldest first; those on `subject` only when it is given.
+    pub async fn events(&self, subject: Option<&str>, seq: i64, limit: u32) -> Result<Vec<EventView>, Problem> {
+        let read = self.store.read(async |tx| match subject {
+            Some(subject) => audit::of(tx, &self.project, subject, seq, limit).await,
+            None => audit::after(tx, &self.project, seq, limit).await,
+        });
+        Ok(read.await?.into_iter().map(EventView::from).collect())
+    }
+
+    /// The last `limit` entries, oldest first.
+    pub async fn latest_events(&self, limit: u32) -> Result<Vec<EventView>, Problem> {
+        let mut found = self.store.read(async |tx| audit::latest(tx, &self.project, limit).await).await?;
+        found.reverse();
+        Ok(found.into_iter().map(EventView::from).collect())
+    }
+}

@@ -1,0 +1,60 @@
+//! Requests that carry a key: one effect, one answer, however often they come (I5).
+
+use serde::{Serialize, de::DeserializeOwned};
+use store::{Scope, Tx, answer};
+
+use crate::problem::Problem;
+use crate::sha256_hex;
+
+/// An idempotency key, with what was asked for under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    key: String,
+    request_digest: String,
+}
+
+impl Key {
+    /// The longest key, in bytes.
+    pub const BYTES_MAX: usize = 500;
+
+    /// The key, for the request that `request` spells out in full.
+    pub fn new(key: &str, request: &str) -> Result<Self, Problem> {
+        domain::text::filled("the key", key, Self::BYTES_MAX).map_err(|bad| Problem::malformed(bad.to_string()))?;
+        Ok(Self { key: key.to_owned(), request_digest: sha256_hex(request.as_bytes()) })
+    }
+}
+
+/// Does `body` once for `key` and repeats its answer from then on, refusals included. A failure of the store is no
+/// answer and is not kept.
+///
+/// What `body` has tended to before it refused (leases that ran out) is kept with the refusal.
+pub async fn once<T>(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    key: Option<&Key>,
+    body: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, Problem>,
+) -> Result<Result<T, Problem>, Problem>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let Some(Key { key, request_digest }) = key else { return body(tx).await.map(Ok) };
+    match answer::find(tx, scope, key, request_digest).await? {
+        answer::Known::OtherRequest => {
+            let message = format!("the key {key:?} was used for another request; use a new key for a new request");
+            return Ok(Err(Problem::refused("key_reused", message)));
+        }
+        answer::Known::Answered(kept) => {
+            let kept: Result<T, Problem> = serde_json::from_str(&kept)
+                .map_err(|e| store::StoreError::Broken(format!("the answer to key {key:?}: {e}")))?;
+            return Ok(kept);
+        }
+        answer::Known::New => {}
+    }
+    let answered = match body(tx).await {
+        Err(failed) if failed.kind == crate::problem::Kind::Failed => return Err(failed),
+        answered => answered,
+    };
+    let kept = serde_json::to_string(&answered).expect("an answer can be written as JSON");
+    answer::keep(tx, scope, key, request_digest, &kept).await?;
+    Ok(answered)
+}

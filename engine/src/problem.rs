@@ -1,0 +1,161 @@
+//! Why something could not be done, as every door says it: a kind, a stable code, a sentence, fields.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::ports::{NeverStarted, RepoError};
+use domain::work::Refusal;
+use store::StoreError;
+use store::change::ChangeError;
+use store::work::WorkError;
+use store::workspace::WorkspaceError;
+
+/// What the caller can do about it; decides exit code and HTTP status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Something failed; asking again may help.
+    Failed,
+    /// There is no such thing.
+    NotFound,
+    /// The request makes no sense as it stands.
+    Malformed,
+    /// The rules say no, or somebody was faster.
+    Refused,
+    /// There is nothing to give at the moment.
+    Nothing,
+    /// The hold that was shown is not current.
+    LeaseLost,
+}
+
+/// A problem, ready to be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// What the caller can do about it.
+    pub kind: Kind,
+    /// The stable word; its page is `docs/problems.md`.
+    pub code: String,
+    /// A sentence for a person.
+    pub message: String,
+    /// What a program may want to know, such as `holder`.
+    pub fields: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem without fields.
+    pub fn new(kind: Kind, code: &str, message: impl Into<String>) -> Self {
+        Self { kind, code: code.to_owned(), message: message.into(), fields: Map::new() }
+    }
+
+    /// This problem with the fields of `object`.
+    #[must_use]
+    pub fn with(mut self, object: Value) -> Self {
+        if let Value::Object(fields) = object {
+            self.fields.extend(fields);
+        }
+        self
+    }
+
+    /// The request makes no sense: `message` says why.
+    pub fn malformed(message: impl Into<String>) -> Self {
+        Self::new(Kind::Malformed, "malformed", message)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Kind::NotFound, "not_found", message)
+    }
+
+    /// The rules say no.
+    pub fn refused(code: &str, message: impl Into<String>) -> Self {
+        Self::new(Kind::Refused, code, message)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::Missing(_) => "no_store",
+            StoreError::Busy { .. } => "store_busy",
+            StoreError::Full => "disk_full",
+            StoreError::ReadOnly(_) => "store_read_only",
+            StoreError::Damaged { .. } => "store_damaged",
+            StoreError::Newer { .. } => "store_newer",
+            StoreError::Stopped | StoreError::Broken(_) | StoreError::Sqlite(_) => "store_failed",
+        };
+        Self::new(Kind::Failed, code, error.to_string())
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (kind, fields) = match &refusal {
+            Refusal::Held { holder, fence, until } => (
+                Kind::Refused,
+                json!({ "holder": holder.as_str(), "fence": fence.number(), "lease_until_ms": until.millis() }),
+            ),
+            Refusal::LeaseLost { by, fence, holder } => (
+                Kind::LeaseLost,
+                json!({ "agent": by.as_str(), "fence": fence.number(), "holder": holder.as_ref().map(domain::text::AgentName::as_str) }),
+            ),
+            Refusal::Finished { state } => (Kind::Refused, json!({ "state": state })),
+            Refusal::WrongState { state, needs } => (Kind::Refused, json!({ "state": state, "needs": needs })),
+            Refusal::Capacity { agent, held, capacity } => {
+                (Kind::Refused, json!({ "agent": agent.as_str(), "held": held, "capacity": capacity }))
+            }
+        };
+        Self::new(kind, refusal.code(), refusal.to_string()).with(fields)
+    }
+}
+
+impl From<WorkError> for Problem {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Store(error) => error.into(),
+            WorkError::Refused(refusal) => refusal.into(),
+            WorkError::Unknown(id) => {
+                Self::not_found(format!("there is no item {id}; `nexus work list` shows those there are"))
+            }
+            WorkError::Draft(bad) => Self::malformed(bad.to_string()),
+            WorkError::UnknownDependency(_) => Self::not_found(error.to_string()),
+        }
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Store(error) => error.into(),
+            ChangeError::Unknown(_) => Self::not_found(error.to_string()),
+            ChangeError::Refused(refusal) => Self::refused(refusal.code(), refusal.to_string()),
+        }
+    }
+}
+
+impl From<WorkspaceError> for Problem {
+    fn from(error: WorkspaceError) -> Self {
+        match error {
+            WorkspaceError::Store(error) => error.into(),
+            WorkspaceError::Unknown(_) => Self::not_found(error.to_string()),
+            WorkspaceError::Refused(refusal) => Self::refused("wrong_state", refusal.to_string()),
+        }
+    }
+}
+
+impl From<RepoError> for Problem {
+    fn from(error: RepoError) -> Self {
+        let code = match &error {
+            RepoError::Unusable(_) => "repository_unusable",
+            RepoError::Git { .. } => "git_failed",
+            RepoError::Io { .. } => "io_failed",
+        };
+        Self::new(Kind::Failed, code, error.to_string())
+    }
+}
+
+impl From<NeverStarted> for Problem {
+    fn from(error: NeverStarted) -> Self {
+        Self::new(Kind::Failed, "never_started", error.0)
+    }
+}

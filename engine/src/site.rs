@@ -1,0 +1,104 @@
+//! The engine on one machine with one repository: git, processes, and the folders to use.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Engine;
+use crate::ports::{Launcher, Repo};
+
+/// Everything that workspaces, changes and runs need. Cheap to clone.
+#[derive(Clone)]
+pub struct Site {
+    /// The store and the clock.
+    pub engine: Engine,
+    /// The repository.
+    pub repo: Arc<dyn Repo>,
+    /// Starts programs.
+    pub launcher: Arc<dyn Launcher>,
+    /// Which folders to use.
+    pub places: Places,
+    /// The name of this machine.
+    pub node: String,
+    /// Limits and habits.
+    pub habits: Habits,
+}
+
+/// The folders of one repository on one machine.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The store's folder, `.nexus` beside the common git folder unless told otherwise.
+    pub data: PathBuf,
+    /// Worktrees and what belongs to them, outside the repository.
+    pub state: PathBuf,
+    /// The program itself, for agents to call.
+    pub program: PathBuf,
+}
+
+impl Places {
+    /// Where worktrees of agents are.
+    pub fn worktrees(&self) -> PathBuf {
+        self.state.join("worktrees")
+    }
+
+    /// Where worktrees are kept that nobody works in any more.
+    pub fn quarantine(&self) -> PathBuf {
+        self.state.join("quarantine")
+    }
+
+    /// Where trees are checked out to be checked.
+    pub fn checkouts(&self) -> PathBuf {
+        self.state.join("checkouts")
+    }
+
+    /// Where output of agents and checks is.
+    pub fn logs(&self) -> PathBuf {
+        self.state.join("logs")
+    }
+
+    /// Cache directories that items asked for.
+    pub fn caches(&self) -> PathBuf {
+        self.state.join("caches")
+    }
+
+    /// Whether `path` is in one of our folders.
+    pub fn owns(&self, path: &Path) -> bool {
+        path.starts_with(&self.state)
+    }
+}
+
+/// Limits and habits, from the settings.
+#[derive(Clone, Debug)]
+pub struct Habits {
+    /// How long an agent may work on one item.
+    pub agent_timeout: Duration,
+    /// How many bytes of an agent's output are kept.
+    pub agent_output_max: u64,
+    /// How long an agent has to end when it is asked to.
+    pub agent_grace: Duration,
+    /// How many bytes of a check's output are kept.
+    pub check_output_max: u64,
+    /// How long a check has to end when it is asked to.
+    pub check_grace: Duration,
+    /// How many changes one landing carries at most.
+    pub batch_max: u32,
+    /// The first port to lease.
+    pub port_first: u16,
+    /// The last port to lease.
+    pub port_last: u16,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            agent_timeout: Duration::from_secs(30 * 60),
+            agent_output_max: 10_000_000,
+            agent_grace: Duration::from_secs(5),
+            check_output_max: 10_000_000,
+            check_grace: Duration::from_secs(2),
+            batch_max: 8,
+            port_first: 4_100,
+            port_last: 4_999,
+        }
+    }
+}

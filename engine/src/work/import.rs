@@ -1,0 +1,113 @@
+//! A backlog in: JSON lines, whose items may depend on each other by key.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::id::WorkId;
+use domain::work::{Draft, cycle};
+use serde::{Deserialize, Serialize};
+use store::work as kept;
+
+use super::view::{WorkView, draft_from_json};
+use crate::keyed::once;
+use crate::problem::Problem;
+use crate::{Engine, Key, random_hex, sha256_hex};
+
+/// What became of one line of a backlog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// The line's key.
+    pub key: String,
+    /// The item it is now.
+    pub item: WorkView,
+}
+
+struct Line {
+    number: usize,
+    key: String,
+    draft: Draft,
+    needs: Vec<String>,
+    written: String,
+}
+
+/// Adds every line of `backlog`, all or none. `source` says where it comes from: a line whose key came from there
+/// before is not added again, so that importing a file twice adds nothing.
+pub async fn import(engine: &Engine, source: &str, backlog: &str) -> Result<Vec<Imported>, Problem> {
+    let lines = in_order(read(backlog)?)?;
+    let engine = engine.clone();
+    let source = sha256_hex(source.as_bytes());
+    let scope = engine.scope();
+    let store = engine.store.clone();
+    store
+        .write(async move |tx| {
+            let mut known: BTreeMap<String, WorkId> = BTreeMap::new();
+            let mut all = Vec::with_capacity(lines.len());
+            for line in lines {
+                let mut draft = engine.with_defaults(line.draft);
+                for needed in &line.needs {
+                    let id = known.get(needed).cloned().map_or_else(|| needed.parse(), Ok);
+                    draft.depends_on.insert(id.map_err(|e: domain::id::NotAnId| at(line.number, &e.to_string()))?);
+                }
+                let key = Key::new(&format!("import {source} {}", line.key), &line.written)?;
+                let number = engine.number();
+                let item = once(tx, &scope, Some(&key), async |tx| {
+                    let trace_id = random_hex::<16>();
+                    let item = kept::add(tx, &scope, draft, number, &trace_id).await?;
+                    Ok(WorkView::of(&item, &trace_id))
+                })
+                .await?;
+                let item = item.map_err(|problem| Problem { message: located(line.number, &problem.message), ..problem })?;
+                known.insert(line.key.clone(), item.id.parse().expect("the id of an item is an id"));
+                all.push(Imported { key: line.key, item });
+            }
+            Ok(all)
+        })
+        .await
+}
+
+fn read(backlog: &str) -> Result<Vec<Line>, Problem> {
+    let mut lines = Vec::new();
+    let mut keys = BTreeSet::new();
+    for (at, text) in backlog.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
+        let number = at + 1;
+        let (draft, needs, key) =
+            draft_from_json(text).map_err(|p| Problem { message: located(number, &p.message), ..p })?;
+        let key = key.unwrap_or_else(|| format!("line {number}"));
+        if !keys.insert(key.clone()) {
+            return Err(self::at(number, &format!("the key {key:?} stands on an earlier line too")));
+        }
+        lines.push(Line { number, key, draft, needs, written: text.to_owned() });
+    }
+    Ok(lines)
+}
+
+/// The lines so that each comes after those it needs.
+fn in_order(lines: Vec<Line>) -> Result<Vec<Line>, Problem> {
+    let keys: BTreeSet<&str> = lines.iter().map(|line| line.key.as_str()).collect();
+    let needs: BTreeMap<String, BTreeSet<String>> = lines
+        .iter()
+        .map(|line| (line.key.clone(), line.needs.iter().filter(|n| keys.contains(n.as_str())).cloned().collect()))
+        .collect();
+    if let Some(cycle) = cycle(&needs) {
+        let round = cycle.iter().chain(cycle.first()).cloned().collect::<Vec<_>>().join(" → ");
+        return Err(Problem::malformed(format!("items depend on each other in a circle: {round}")));
+    }
+    let mut done = BTreeSet::new();
+    let mut ordered = Vec::with_capacity(lines.len());
+    let mut waiting = lines;
+    while !waiting.is_empty() {
+        let (ready, rest): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|line| needs[&line.key].iter().all(|needed| done.contains(needed)));
+        done.extend(ready.iter().map(|line| line.key.clone()));
+        ordered.extend(ready);
+        waiting = rest;
+    }
+    Ok(ordered)
+}
+
+fn at(line: usize, what: &str) -> Problem {
+    Problem::malformed(located(line, what))
+}
+
+fn located(line: usize, what: &str) -> String {
+    format!("line {line}: {what}")
+}

@@ -1,0 +1,158 @@
+//! Work: what doors and supervisors ask for, each as one transaction.
+
+mod import;
+mod view;
+
+use domain::agent::{Agent, Filter};
+use domain::change::{Command as ChangeCommand, State as ChangeState};
+use domain::id::WorkId;
+use domain::text::AgentName;
+use domain::time::Ttl;
+use domain::work::{Command, Draft, Held, Json, WorkItem};
+use store::work::{self as kept, Page};
+use store::{Scope, Tx, agent, change, workspace};
+
+pub use import::{Imported, import};
+pub use view::{WorkView, draft_from_json};
+
+use crate::keyed::once;
+use crate::problem::{Kind, Problem};
+use crate::{Engine, Key, random_hex};
+
+/// The most rows that one page of a list has.
+pub const PAGE_MAX: u32 = 1_000;
+
+impl Engine {
+    /// Adds work.
+    pub async fn add(&self, draft: Draft, trace_id: Option<String>, key: Option<Key>) -> Result<WorkView, Problem> {
+        let engine = self.clone();
+        self.keyed(key, async move |tx, scope| {
+            let trace_id = trace_id.unwrap_or_else(random_hex::<16>);
+            let item = kept::add(tx, scope, engine.with_defaults(draft), engine.number(), &trace_id).await?;
+            Ok(WorkView::of(&item, &trace_id))
+        })
+        .await
+    }
+
+    pub(crate) fn with_defaults(&self, mut draft: Draft) -> Draft {
+        draft.attempts_max = draft.attempts_max.or(Some(self.attempts_max));
+        draft
+    }
+
+    /// Takes `id` for `by`. Refused with `held` when another has it.
+    pub async fn claim(&self, id: WorkId, by: AgentName, ttl: Ttl, key: Option<Key>) -> Result<WorkView, Problem> {
+        self.keyed(key, async move |tx, scope| {
+            let item = kept::claim(tx, scope, &id, &by, ttl).await?;
+            seen(tx, scope, &item).await
+        })
+        .await
+    }
+
+    /// Takes the ready item of lowest rank that fits. Kind [`Kind::Nothing`] when nothing does.
+    pub async fn next(
+        &self,
+        filter: Filter,
+        by: AgentName,
+        ttl: Ttl,
+        key: Option<Key>,
+    ) -> Result<WorkView, Problem> {
+        self.keyed(key, async move |tx, scope| match kept::claim_next(tx, scope, &filter, &by, ttl).await? {
+            Some(item) => seen(tx, scope, &item).await,
+            None => Err(Problem::new(Kind::Nothing, "nothing_available", "no ready item fits")),
+        })
+        .await
+    }
+
+    /// Does to `id` what `command` says. Cancelling withdraws what waits to land for the item.
+    pub async fn act(&self, id: WorkId, command: Command, key: Option<Key>) -> Result<WorkView, Problem> {
+        self.keyed(key, async move |tx, scope| {
+            let item = kept::carry_out(tx, scope, &id, &command).await?;
+            if matches!(command, Command::Cancel { .. }) {
+                withdraw(tx, scope, &item).await?;
+            }
+            seen(tx, scope, &item).await
+        })
+        .await
+    }
+
+    /// A report of a holder with no workspace to look into: done when it has none, and inside a run only the result
+    /// is kept, for the supervisor reports. `None`: there is a workspace, and whoever can look into it must report.
+    pub async fn report(
+        &self,
+        id: WorkId,
+        held: Held,
+        result: Option<Json>,
+        key: Option<Key>,
+    ) -> Result<Option<WorkView>, Problem> {
+        self.keyed(key, async move |tx, scope| {
+            let open = workspace::of_grant(tx, &scope.project, &id, held.fence).await?;
+            let open = open.filter(|w| w.state == domain::workspace::State::Open);
+            let command = match (open, result) {
+                (Some(w), _) if !w.supervised => return Ok(None),
+                (Some(_), result) => Command::KeepResult { held, result: result.unwrap_or(Json("null".to_owned())) },
+                (None, result) => Command::Report { held, change: None, result },
+            };
+            let item = kept::carry_out(tx, scope, &id, &command).await?;
+            seen(tx, scope, &item).await.map(Some)
+        })
+        .await
+    }
+
+    /// The item `id`.
+    pub async fn show(&self, id: &WorkId) -> Result<WorkView, Problem> {
+        let scope = self.scope();
+        self.store.read(async |tx| look(tx, &scope, id).await).await
+    }
+
+    /// Items by id, those in `state` only when it is given.
+    pub async fn list(&self, state: Option<&str>, page: &Page) -> Result<Vec<WorkView>, Problem> {
+        let found = self.store.read(async |tx| kept::list(tx, &self.project, state, page).await).await?;
+        Ok(found.iter().map(|added| WorkView::of(&added.item, &added.trace_id)).collect())
+    }
+
+    /// Lapses what has run out and promotes what came due; comes back with how many.
+    pub async fn tend(&self) -> Result<u32, Problem> {
+        let scope = self.scope();
+        Ok(self.store.write(async move |tx| kept::tend(tx, &scope).await).await?)
+    }
+
+    /// Makes an agent known.
+    pub async fn register(&self, agent: Agent, key: Option<Key>) -> Result<(), Problem> {
+        self.keyed(key, async move |tx, scope| Ok(agent::register(tx, scope, &agent).await?)).await
+    }
+
+    /// Agents by name.
+    pub async fn agents(&self, page: &Page) -> Result<Vec<Agent>, Problem> {
+        Ok(self.store.read(async |tx| agent::list(tx, &self.project, &page.after, page.limit).await).await?)
+    }
+
+    pub(crate) async fn keyed<T, F>(&self, key: Option<Key>, body: F) -> Result<T, Problem>
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
+        F: AsyncFnOnce(&mut Tx<'_>, &Scope) -> Result<T, Problem> + Send + 'static,
+    {
+        let scope = self.scope();
+        self.store.write(async move |tx| once(tx, &scope, key.as_ref(), async |tx| body(tx, &scope).await).await).await?
+    }
+}
+
+/// The item with its trace, as it stands in this transaction.
+async fn look(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId) -> Result<WorkView, Problem> {
+    match kept::find(tx, scope, id).await? {
+        Some(added) => Ok(WorkView::of(&added.item, &added.trace_id)),
+        None => Err(kept::WorkError::Unknown(id.clone()).into()),
+    }
+}
+
+async fn seen(tx: &mut Tx<'_>, scope: &Scope, item: &WorkItem) -> Result<WorkView, Problem> {
+    look(tx, scope, &item.id).await
+}
+
+async fn withdraw(tx: &mut Tx<'_>, scope: &Scope, item: &WorkItem) -> Result<(), Problem> {
+    for made in change::of_item(tx, &scope.project, &item.id).await? {
+        if matches!(made.state, ChangeState::Queued | ChangeState::Refused(_)) {
+            change::carry_out(tx, scope, &made.id, ChangeCommand::Withdraw).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! Workspaces: opened under a grant, snapshotted before anything is taken away, set aside rather than deleted.
+
+mod open;
+mod put_away;
+mod view;
+
+pub use put_away::{Kept, Pruned};
+pub use view::WorkspaceView;
