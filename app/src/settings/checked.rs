@@ -1,0 +1,189 @@
+//! Settings as the program uses them: typed, whole, passed by value.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::text::Project;
+use domain::time::Ttl;
+use domain::work::HeadStart;
+
+use super::bad::BadSetting;
+use super::written::Written;
+
+/// What this machine's Nexus works with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The set of defaults below all that was written.
+    pub profile: Profile,
+    /// The project that commands are about.
+    pub project: Project,
+    /// How long a hold lasts unless it is renewed.
+    pub lease_ttl: Ttl,
+    /// How often an item may be taken before it is dead.
+    pub attempts_max: u32,
+    /// By how much each priority goes ahead.
+    pub head_start: HeadStart,
+    /// How many agents `nexus run` keeps busy.
+    pub workers: usize,
+    /// What an agent may use up.
+    pub agent: AgentLimits,
+    /// What a check may use up; its timeout is the repository's to say.
+    pub check: CheckLimits,
+    /// How changes land.
+    pub landing: Landing,
+    /// Where `nexus up` listens.
+    pub http: Http,
+    /// How long things are kept that nobody asks for any more.
+    pub retention: Retention,
+    /// The ports that workspaces are given.
+    pub ports: RangeInclusive<u16>,
+    /// Where worktrees and outputs are kept; `None` for `$XDG_STATE_HOME/nexus`.
+    pub state_dir: Option<PathBuf>,
+}
+
+/// What an agent may use up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AgentLimits {
+    /// How long it may run.
+    pub timeout: Duration,
+    /// How much of its output is kept, in bytes.
+    pub output_bytes_max: u64,
+    /// How long it has to end by itself once it was asked to.
+    pub grace: Duration,
+}
+
+/// What a check may use up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckLimits {
+    /// How much of its output is kept, in bytes.
+    pub output_bytes_max: u64,
+    /// How long it has to end by itself once it was asked to.
+    pub grace: Duration,
+}
+
+/// How changes land.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Landing {
+    /// How many changes are tried together.
+    pub batch_max: usize,
+    /// How long a run waits when changed files are in the way.
+    pub wait: Duration,
+}
+
+/// Where `nexus up` listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// The address.
+    pub host: IpAddr,
+    /// The port; 0 for any that is free.
+    pub port: u16,
+}
+
+/// How long things are kept that nobody asks for any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Snapshots and quarantined worktrees.
+    pub workspace: Duration,
+    /// Answers to requests that carried a key.
+    pub answers: Duration,
+}
+
+/// A set of defaults for one kind of place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// A developer's machine.
+    #[default]
+    Dev,
+    /// A rehearsal of production.
+    Staging,
+    /// Where it counts.
+    Prod,
+}
+
+impl Profile {
+    /// Every word of [`Profile::word`].
+    pub const WORDS: [&'static str; 3] = ["dev", "staging", "prod"];
+
+    /// The profile as one word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Dev => "dev",
+            Self::Staging => "staging",
+            Self::Prod => "prod",
+        }
+    }
+
+    /// The profile called `word`, or `None`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Dev, Self::Staging, Self::Prod].into_iter().find(|profile| profile.word() == word)
+    }
+}
+
+impl Settings {
+    /// The settings as types, or what is wrong between two of them. One by one they fit already.
+    pub(super) fn check(written: &Written) -> Result<Self, BadSetting> {
+        Ok(Self {
+            profile: Profile::from_word(written.text("profile")).expect("the table takes only profiles"),
+            project: written.text("project").parse().expect("the table takes only names of projects"),
+            lease_ttl: Ttl::from_millis(millis(written, "lease.ttl")).expect("the table takes what a lease takes"),
+            attempts_max: narrow(written, "work.attempts_max"),
+            head_start: HeadStart {
+                critical_ms: millis(written, "priority.head_start.critical"),
+                high_ms: millis(written, "priority.head_start.high"),
+                medium_ms: millis(written, "priority.head_start.medium"),
+            },
+            workers: narrow(written, "run.workers"),
+            agent: AgentLimits {
+                timeout: written.duration("agent.timeout"),
+                output_bytes_max: written.number("agent.output_max"),
+                grace: written.duration("agent.grace"),
+            },
+            check: CheckLimits {
+                output_bytes_max: written.number("check.output_max"),
+                grace: written.duration("check.grace"),
+            },
+            landing: Landing {
+                batch_max: narrow(written, "landing.batch_max"),
+                wait: written.duration("landing.wait"),
+            },
+            http: Http {
+                host: host(written.text("http.host")).expect("the table takes only addresses"),
+                port: narrow(written, "http.port"),
+            },
+            retention: Retention {
+                workspace: written.duration("workspace.retention"),
+                answers: written.duration("answers.retention"),
+            },
+            ports: ports(written)?,
+            state_dir: Some(written.text("state_dir")).filter(|text| !text.is_empty()).map(PathBuf::from),
+        })
+    }
+}
+
+/// The address that `text` names, or `None`. `localhost` is 127.0.0.1, whatever the machine's resolver thinks.
+pub(super) fn host(text: &str) -> Option<IpAddr> {
+    if text == "localhost" { Some(Ipv4Addr::LOCALHOST.into()) } else { text.parse().ok() }
+}
+
+fn ports(written: &Written) -> Result<RangeInclusive<u16>, BadSetting> {
+    let (first, last) = (narrow(written, "ports.first"), narrow(written, "ports.last"));
+    if first <= last {
+        return Ok(first..=last);
+    }
+    Err(BadSetting::PortsReversed {
+        first: first.into(),
+        first_place: written.place("ports.first").to_owned(),
+        last: last.into(),
+        last_place: written.place("ports.last").to_owned(),
+    })
+}
+
+fn millis(written: &Written, key: &str) -> i64 {
+    narrow(written, key)
+}
+
+fn narrow<T: TryFrom<u64>>(written: &Written, key: &str) -> T {
+    T::try_from(written.number(key)).unwrap_or_else(|_| panic!("the range of {key} in the table fits its type"))
+}

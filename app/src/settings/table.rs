@@ -1,0 +1,110 @@
+//! Every setting there is. Adding one is a row here and a field of `Settings`.
+
+use std::path::Path;
+
+use domain::text::Project;
+
+use super::checked::{Profile, host};
+use super::kind::Kind;
+
+/// One setting.
+#[derive(Debug)]
+pub struct Spec {
+    /// Its dotted name, the same in the file, in `config show` and in errors.
+    pub key: &'static str,
+    /// What it may hold.
+    pub kind: Kind,
+    /// Its value when nobody says otherwise.
+    pub default: &'static str,
+    /// Its value under a profile, where that differs.
+    pub profiles: &'static [(Profile, &'static str)],
+    /// What it is for, in one sentence.
+    pub doc: &'static str,
+}
+
+const SECOND: u64 = 1_000;
+const HOUR: u64 = 3_600 * SECOND;
+const DAY: u64 = 24 * HOUR;
+const YEAR: u64 = 365 * DAY;
+const OUTPUT: Kind = Kind::Bytes(1_000..=1_000_000_000);
+
+/// The settings, in the order in which they are shown.
+pub static ALL: &[Spec] = &[
+    row("profile", Kind::Choice(&Profile::WORDS), "dev", "The set of defaults for this kind of place."),
+    row("project", PROJECT, "default", "The project that commands are about."),
+    row("lease.ttl", Kind::Duration(SECOND..=DAY), "30s", "How long a hold on an item lasts unless it is renewed."),
+    row("work.attempts_max", Kind::Integer(1..=1_000), "3", "How often an item may be taken before it is dead."),
+    row(
+        "priority.head_start.critical",
+        Kind::Duration(0..=YEAR),
+        "24h",
+        "How far critical items go ahead of low ones.",
+    ),
+    row("priority.head_start.high", Kind::Duration(0..=YEAR), "4h", "How far high items go ahead of low ones."),
+    row("priority.head_start.medium", Kind::Duration(0..=YEAR), "1h", "How far medium items go ahead of low ones."),
+    row("run.workers", Kind::Integer(1..=256), "2", "How many agents nexus run keeps busy at once."),
+    row("agent.timeout", Kind::Duration(SECOND..=7 * DAY), "30m", "How long an agent may work on one item."),
+    row("agent.output_max", OUTPUT, "10MB", "How much of an agent's output is kept."),
+    row("agent.grace", Kind::Duration(0..=HOUR), "5s", "How long an agent has to end once it was asked to."),
+    row("check.output_max", OUTPUT, "10MB", "How much of a check's output is kept."),
+    row("check.grace", Kind::Duration(0..=HOUR), "2s", "How long a check has to end once it was asked to."),
+    row("landing.batch_max", Kind::Integer(1..=64), "8", "How many changes are tried together before bisecting."),
+    row(
+        "landing.wait",
+        Kind::Duration(0..=DAY),
+        "60s",
+        "How long a run waits when changed files are in a landing's way.",
+    ),
+    row("http.host", HOST, "127.0.0.1", "The address on which nexus up listens."),
+    row("http.port", Kind::Integer(0..=65_535), "4000", "The port on which nexus up listens; 0 is any free one."),
+    Spec {
+        key: "workspace.retention",
+        kind: Kind::Duration(0..=10 * YEAR),
+        default: "7d",
+        profiles: &[(Profile::Prod, "30d")],
+        doc: "How long snapshots and quarantined worktrees are kept.",
+    },
+    row(
+        "answers.retention",
+        Kind::Duration(HOUR..=YEAR),
+        "7d",
+        "How long the answer to a request with a key is repeated.",
+    ),
+    row("ports.first", Kind::Integer(1_024..=65_535), "4100", "The first port that a workspace may be given."),
+    row("ports.last", Kind::Integer(1_024..=65_535), "4999", "The last port that a workspace may be given."),
+    row("state_dir", DIRECTORY, "", "Where worktrees and outputs are kept; empty is $XDG_STATE_HOME/nexus."),
+];
+
+const PROJECT: Kind = Kind::Text {
+    wanted: "a name of up to 100 bytes without / and control characters",
+    fits: |text| text.parse::<Project>().is_ok(),
+};
+const HOST: Kind =
+    Kind::Text { wanted: "an IP address such as 127.0.0.1 or ::1, or localhost", fits: |text| host(text).is_some() };
+const DIRECTORY: Kind = Kind::Text {
+    wanted: "an absolute path, or nothing",
+    fits: |text| text.is_empty() || Path::new(text).is_absolute(),
+};
+
+/// A setting that is the same under every profile.
+const fn row(key: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Spec {
+    Spec { key, kind, default, profiles: &[], doc }
+}
+
+impl Spec {
+    /// The setting called `key`, or `None`.
+    pub fn named(key: &str) -> Option<&'static Self> {
+        ALL.iter().find(|spec| spec.key == key)
+    }
+
+    /// Its variable in the environment: `NEXUS_LEASE_TTL` for `lease.ttl`.
+    pub fn env(&self) -> String {
+        format!("NEXUS_{}", self.key.replace('.', "_").to_uppercase())
+    }
+
+    /// Its flag, where a command has one: `--ttl` for `lease.ttl`.
+    pub fn flag(&self) -> String {
+        let word = self.key.rsplit('.').next().expect("splitting gives at least one part");
+        format!("--{}", word.replace('_', "-"))
+    }
+}
