@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::units::{format_bytes, format_duration, parse_bytes, parse_duration};
+use engine::units::{format_bytes, format_duration, parse_bytes, parse_duration};
 
 /// What a setting may hold.
 #[derive(Debug)]

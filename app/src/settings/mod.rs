@@ -19,7 +19,6 @@ mod table;
 mod template;
 #[cfg(test)]
 mod tests;
-pub mod units;
 mod written;
 
 use std::path::Path;

@@ -1,1 +1,159 @@
-//! x
+//! The supervisor of `nexus run`: workers that claim, let an agent work, submit, check and land.
+//!
+//! ```text
+//! worker 1..N:  claim ─▶ workspace ─▶ agent (heartbeat) ─▶ report or fail ─▶ check ──┐
+//! lander:       tend what is due ─▶ land ◀───────────────────────────────────────────┘
+//! ```
+//!
+//! It ends when nothing that fits is open any more, or when it is asked to: the first time it drains (agents finish,
+//! what they made lands), the second time it stops (agents are ended, their items released).
+
+mod bell;
+mod options;
+mod settled;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use bell::{Bell, Drain};
+pub use options::{News, RunOptions};
+
+use crate::change::Waiting;
+use crate::problem::Problem;
+use crate::site::Site;
+use crate::wait;
+
+/// How long the lander lets pass between two looks at the queue when nobody rings.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What a run did, as far as it saw it itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunEnd {
+    /// Whether it ended because it was asked to.
+    pub drained: bool,
+    /// Changed files that kept a landing waiting to the end.
+    pub in_the_way: Vec<String>,
+    /// Problems that ended a worker or the lander.
+    pub problems: Vec<String>,
+}
+
+/// Runs until nothing that fits is open any more, or `drain` asks to stop.
+pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunEnd, Problem> {
+    site.clean_up()?;
+    let bell = Arc::new(Bell::default());
+    drain.ring_also(&bell);
+    let (problems, in_the_way) = std::thread::scope(|threads| {
+        let workers: Vec<_> = (1..=options.workers)
+            .map(|n| {
+                let bell = &bell;
+                let body = move || worker::Worker { site, options, drain, bell, n }.work();
+                std::thread::Builder::new().name(format!("nexus-worker-{n}")).spawn_scoped(threads, body)
+            })
+            .collect();
+        let over = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let lander = {
+            let (bell, over) = (&bell, Arc::clone(&over));
+            std::thread::Builder::new()
+                .name("nexus-lander".to_owned())
+                .spawn_scoped(threads, move || land(site, options, drain, bell, &over))
+        };
+        let mut problems = Vec::new();
+        for worker in workers {
+            match worker.map(std::thread::ScopedJoinHandle::join) {
+                Ok(Ok(Ok(()))) => {}
+                Ok(Ok(Err(problem))) => problems.push(problem.message),
+                Ok(Err(_)) => problems.push("a worker panicked".to_owned()),
+                Err(error) => problems.push(format!("a worker could not be started: {error}")),
+            }
+        }
+        over.store(true, std::sync::atomic::Ordering::SeqCst);
+        bell.ring();
+        let in_the_way = match lander.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(Ok(in_the_way))) => in_the_way,
+            Ok(Ok(Err(problem))) => {
+                problems.push(problem.message);
+                Vec::new()
+            }
+            Ok(Err(_)) | Err(_) => {
+                problems.push("the lander panicked".to_owned());
+                Vec::new()
+            }
+        };
+        (problems, in_the_way)
+    });
+    Ok(RunEnd { drained: drain.draining(), in_the_way, problems })
+}
+
+/// Tends what is due and lands, until the workers are over; once more after that. Comes back with the files that
+/// are still in the way.
+fn land(
+    site: &Site,
+    options: &RunOptions,
+    drain: &Drain,
+    bell: &Bell,
+    over: &std::sync::atomic::AtomicBool,
+) -> Result<Vec<String>, Problem> {
+    let mut heard = 0;
+    loop {
+        let last = over.load(std::sync::atomic::Ordering::SeqCst);
+        let tended = wait(site.engine.tend())?;
+        let project = site.engine.project.clone();
+        let targets = wait(site.engine.store.read(async |tx| store::change::targets(tx, &project).await))?;
+        let mut in_the_way = Vec::new();
+        let mut moved = tended > 0;
+        for target in targets {
+            if drain.stopping() {
+                break;
+            }
+            let landed = site.land(&target, &mut || !drain.stopping())?;
+            for id in &landed.landed {
+                options.tell(&News::Landed { change: id.clone() });
+            }
+            for id in &landed.sent_back {
+                options.tell(&News::SentBack { change: id.clone() });
+            }
+            moved |= !landed.landed.is_empty() || !landed.sent_back.is_empty();
+            if let Some(Waiting::ChangedFiles(paths)) = landed.waiting {
+                options.tell(&News::InTheWay { target: target.clone(), paths: paths.clone() });
+                in_the_way.extend(paths);
+            }
+        }
+        bell.note_in_the_way(!in_the_way.is_empty());
+        if moved {
+            bell.ring();
+        }
+        if last {
+            return Ok(in_the_way);
+        }
+        heard = bell.wait(heard, LOOK);
+    }
+}
+
+impl Site {
+    /// Makes the folders, and puts away what earlier runs on this machine have left.
+    pub fn clean_up(&self) -> Result<(), Problem> {
+        for folder in [self.places.worktrees(), self.places.quarantine(), self.places.checkouts(), self.places.logs()] {
+            std::fs::create_dir_all(&folder).map_err(|e| self.io(&format!("making {}", folder.display()), &e))?;
+        }
+        wait(self.engine.tend())?;
+        self.prune(None, false)?;
+        self.remove_old_checkouts()
+    }
+
+    /// Checkouts are named by tree and made anew for every check; a process that died left its own behind.
+    fn remove_old_checkouts(&self) -> Result<(), Problem> {
+        let ours = self.places.checkouts();
+        let checking = wait(self.engine.status())?
+            .duties
+            .iter()
+            .any(|d| d.name.starts_with("check ") || d.name.starts_with("land "));
+        if checking {
+            return Ok(());
+        }
+        for checkout in self.repo.worktrees()?.into_iter().filter(|w| w.path.starts_with(&ours)) {
+            self.repo.remove_worktree(&checkout.path)?;
+        }
+        Ok(())
+    }
+}

@@ -55,7 +55,8 @@ pub async fn import(engine: &Engine, source: &str, backlog: &str) -> Result<Vec<
                     Ok(WorkView::of(&item, &trace_id))
                 })
                 .await?;
-                let item = item.map_err(|problem| Problem { message: located(line.number, &problem.message), ..problem })?;
+                let item =
+                    item.map_err(|problem| Problem { message: located(line.number, &problem.message), ..problem })?;
                 known.insert(line.key.clone(), item.id.parse().expect("the id of an item is an id"));
                 all.push(Imported { key: line.key, item });
             }

@@ -49,13 +49,7 @@ impl Engine {
     }
 
     /// Takes the ready item of lowest rank that fits. Kind [`Kind::Nothing`] when nothing does.
-    pub async fn next(
-        &self,
-        filter: Filter,
-        by: AgentName,
-        ttl: Ttl,
-        key: Option<Key>,
-    ) -> Result<WorkView, Problem> {
+    pub async fn next(&self, filter: Filter, by: AgentName, ttl: Ttl, key: Option<Key>) -> Result<WorkView, Problem> {
         self.keyed(key, async move |tx, scope| match kept::claim_next(tx, scope, &filter, &by, ttl).await? {
             Some(item) => seen(tx, scope, &item).await,
             None => Err(Problem::new(Kind::Nothing, "nothing_available", "no ready item fits")),
@@ -132,7 +126,9 @@ impl Engine {
         F: AsyncFnOnce(&mut Tx<'_>, &Scope) -> Result<T, Problem> + Send + 'static,
     {
         let scope = self.scope();
-        self.store.write(async move |tx| once(tx, &scope, key.as_ref(), async |tx| body(tx, &scope).await).await).await?
+        self.store
+            .write(async move |tx| once(tx, &scope, key.as_ref(), async |tx| body(tx, &scope).await).await)
+            .await?
     }
 }
 

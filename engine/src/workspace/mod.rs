@@ -4,5 +4,6 @@ mod open;
 mod put_away;
 mod view;
 
+pub(crate) use open::holding;
 pub use put_away::{Kept, Pruned};
 pub use view::WorkspaceView;

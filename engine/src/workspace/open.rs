@@ -33,7 +33,8 @@ impl Site {
         match there {
             Some(there) if there.state == State::Open => return Ok(there),
             Some(there) => {
-                let message = format!("workspace {} of this grant is {}; restore it instead", there.id, there.state.word());
+                let message =
+                    format!("workspace {} of this grant is {}; restore it instead", there.id, there.state.word());
                 return Err(Problem::refused("wrong_state", message));
             }
             None => {}

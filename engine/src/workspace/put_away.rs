@@ -81,14 +81,18 @@ impl Site {
         let at = match (&workspace.snapshot, workspace.state) {
             (Some(at), State::Quarantined | State::Removed) => at.clone(),
             _ => {
-                let message = format!("workspace {id} is {}; only one that was put away can be restored", workspace.state.word());
+                let message =
+                    format!("workspace {id} is {}; only one that was put away can be restored", workspace.state.word());
                 return Err(Problem::refused("wrong_state", message));
             }
         };
         let usual = self.places.worktrees().join(format!("{}-restored-{}", workspace.item, self.engine.number()));
         let path = to.map_or(usual, Path::to_path_buf);
         if path.exists() {
-            return Err(Problem::refused("exists", format!("{} is there already; name another folder", path.display())));
+            return Err(Problem::refused(
+                "exists",
+                format!("{} is there already; name another folder", path.display()),
+            ));
         }
         self.repo.restore(&path, &format!("{}-restored", workspace.branch), &at)?;
         self.step(id, Command::Restore { path: path.to_string_lossy().into_owned() })
@@ -137,7 +141,9 @@ impl Site {
     fn in_use(&self, workspace: &Workspace) -> Result<bool, Problem> {
         let scope = self.engine.scope();
         let found = wait(self.engine.store.read(async |tx| work::find(tx, &scope, &workspace.item).await))?;
-        let held = |found: work::Added| matches!(found.item.state, WorkState::Leased(_)) && found.item.fence == workspace.fence;
+        let held = |found: work::Added| {
+            matches!(found.item.state, WorkState::Leased(_)) && found.item.fence == workspace.fence
+        };
         Ok(found.is_some_and(held) || workspace.snapshot.is_some())
     }
 

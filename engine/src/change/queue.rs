@@ -1,0 +1,80 @@
+//! The landing queue's judgement of one change before it may be merged.
+
+use domain::change::{Change, Command as ChangeCommand, Size, Trespass};
+use domain::work::Command;
+use store::{change as kept, work};
+
+use super::check::Checked;
+use crate::problem::Problem;
+use crate::site::Site;
+use crate::wait;
+
+/// What the queue thinks of a change by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may be merged.
+    Fit,
+    /// It went back, with the reason.
+    SentBack,
+    /// Somebody else checks it at the moment.
+    InHand,
+    /// The caller's duty ended.
+    Interrupted,
+}
+
+impl Site {
+    /// Judges a queued change: does it touch what it may not, and do the checks pass on its own tree? One process
+    /// checks a change at a time; others find it [`Verdict::InHand`].
+    pub fn judge(&self, change: &Change, beat: &mut dyn FnMut() -> bool) -> Result<Verdict, Problem> {
+        let tip = self.tip(&change.target)?;
+        let diff = self.repo.diff(&change.base, &change.commit)?;
+        let size = Size { files: diff.paths.len() as u64, bytes: diff.bytes };
+        let declared = self.declared(&tip)?;
+        // Taking a change back is an operator's act and restores what stood; it needs no second approval.
+        let approved = change.approval.is_some() || change.reverts.is_some();
+        match declared.policy.trespass(&diff.paths, size, approved) {
+            Some(trespass @ Trespass::Protected(_)) => {
+                self.send_back(change, ChangeCommand::Refuse { reason: trespass.to_string() })?;
+                return Ok(Verdict::SentBack);
+            }
+            Some(trespass @ Trespass::TooLarge(_)) => {
+                self.send_back(change, ChangeCommand::Reject { reason: trespass.to_string() })?;
+                return Ok(Verdict::SentBack);
+            }
+            None => {}
+        }
+        // An approved change to the checks is judged by the checks it brings.
+        let policy = if approved { self.declared(&change.commit)?.policy } else { declared.policy };
+        let duty = format!("check {}", change.id);
+        let Some(fence) = self.take_duty(&duty)? else { return Ok(Verdict::InHand) };
+        let mut both = || beat() && self.keep_duty(&duty, fence);
+        let checked = self.check(&policy, &change.commit, &mut both);
+        self.end_duty(&duty, fence)?;
+        match checked? {
+            Checked::Nothing | Checked::Passed => Ok(Verdict::Fit),
+            Checked::Interrupted => Ok(Verdict::Interrupted),
+            Checked::Failed(reason) => {
+                self.send_back(change, ChangeCommand::Reject { reason })?;
+                Ok(Verdict::SentBack)
+            }
+        }
+    }
+
+    /// Refuses or rejects a change, and gives its item back with the reason, in one transaction. A change that takes
+    /// another back has no item waiting.
+    pub(crate) fn send_back(&self, change: &Change, command: ChangeCommand) -> Result<(), Problem> {
+        let reason = match &command {
+            ChangeCommand::Refuse { reason } | ChangeCommand::Reject { reason } => reason.clone(),
+            _ => String::new(),
+        };
+        let (scope, change) = (self.engine.scope(), change.clone());
+        let reason = format!("{reason}\n(what was made is kept as change {}, commit {})", change.id, change.commit);
+        wait(self.engine.store.write(async move |tx| {
+            kept::carry_out(tx, &scope, &change.id, command).await?;
+            if change.reverts.is_none() {
+                work::carry_out(tx, &scope, &change.item, &Command::Reject { fence: change.fence, reason }).await?;
+            }
+            Ok::<_, Problem>(())
+        }))
+    }
+}

@@ -1,0 +1,103 @@
+//! A holder is done: what is in its workspace becomes a change, and the item is the landing queue's.
+
+use std::path::Path;
+
+use domain::change::{Change, State};
+use domain::id::{ChangeId, WorkId};
+use domain::work::{Command, Held, Json};
+use domain::workspace::Workspace;
+use store::{agent, change as kept, failpoint, work, workspace};
+
+use crate::problem::Problem;
+use crate::site::Site;
+use crate::wait;
+use crate::work::WorkView;
+
+impl Site {
+    /// Reports `id` for the holder `held`: what its workspace holds is committed and queued; without a workspace,
+    /// or without anything in it, the item is done as reported. The workspace is put away.
+    ///
+    /// A stale hold is refused before git is touched, and again in the transaction that submits.
+    pub fn submit(&self, id: &WorkId, held: &Held, result: Option<Json>) -> Result<WorkView, Problem> {
+        let scope = self.engine.scope();
+        let (item, there) = wait(self.engine.store.read(async |tx| {
+            let item = crate::workspace::holding(tx, &scope, id, held).await?;
+            let there = workspace::of_grant(tx, &scope.project, id, held.fence).await?;
+            Ok::<_, Problem>((item, there.filter(|w| w.state == domain::workspace::State::Open)))
+        }))?;
+        let Some(there) = there else {
+            return wait(self.engine.act(
+                id.clone(),
+                Command::Report { held: held.clone(), change: None, result },
+                None,
+            ));
+        };
+        let title: String = item.plan.title.lines().next().unwrap_or_default().chars().take(200).collect();
+        let message = format!("{title}\n\nNexus-Work: {id}\nNexus-Fence: {}\n", held.fence.number());
+        let found = self.repo.observe(Path::new(&there.path), &there.base, &message, held.by.as_str())?;
+        failpoint!("change.observed");
+        let view = match found {
+            None => {
+                wait(self.engine.act(id.clone(), Command::Report { held: held.clone(), change: None, result }, None))?
+            }
+            Some(found) => {
+                // Named before it is written down, so that no row ever names what git may collect.
+                self.repo.set_ref(&change_ref(&there), &found.commit)?;
+                let diff = self.repo.diff(&there.base, &found.commit)?;
+                let write_set = diff.paths.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect();
+                self.queue(&there, held, &found.commit, &found.tree, write_set, result)?
+            }
+        };
+        failpoint!("change.submitted");
+        self.put_away(&there, false)?;
+        Ok(view)
+    }
+
+    fn queue(
+        &self,
+        there: &Workspace,
+        held: &Held,
+        commit: &str,
+        tree: &str,
+        write_set: Vec<String>,
+        result: Option<Json>,
+    ) -> Result<WorkView, Problem> {
+        let scope = self.engine.scope();
+        let change = Change {
+            id: ChangeId::numbered(self.engine.number()),
+            project: scope.project.clone(),
+            item: there.item.clone(),
+            fence: held.fence.next(),
+            author: held.by.clone(),
+            author_role: None,
+            target: there.target.clone(),
+            base: there.base.clone(),
+            commit: commit.to_owned(),
+            tree: tree.to_owned(),
+            write_set,
+            workspace: Some(there.id.clone()),
+            reverts: None,
+            approval: None,
+            state: State::Queued,
+            submitted_at: scope.now,
+            changed_at: scope.now,
+        };
+        let held = held.clone();
+        let item = there.item.clone();
+        wait(self.engine.store.write(async move |tx| {
+            let author = agent::meet(tx, &scope, &held.by).await?;
+            let asked_of = work::find(tx, &scope, &item).await?.and_then(|found| found.item.plan.role.clone());
+            let change = Change { author_role: author.role.or(asked_of), ..change };
+            let change = kept::insert(tx, &scope, change).await?;
+            let report = Command::Report { held, change: Some(change.id), result };
+            work::carry_out(tx, &scope, &item, &report).await?;
+            Ok::<_, Problem>(())
+        }))?;
+        wait(self.engine.show(&there.item))
+    }
+}
+
+/// The ref that keeps what was made under a grant.
+pub fn change_ref(workspace: &Workspace) -> String {
+    format!("refs/nexus/work/{}/{}/change", workspace.item, workspace.fence.number())
+}

@@ -1,0 +1,49 @@
+//! What a run is told, and what it tells.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::agent::Filter;
+use domain::time::Ttl;
+
+/// How to run.
+#[derive(Clone)]
+pub struct RunOptions {
+    /// How many agents at a time.
+    pub workers: usize,
+    /// The agent: a program and its arguments.
+    pub agent: Vec<String>,
+    /// What agents are called, before their number.
+    pub name: String,
+    /// What they take.
+    pub filter: Filter,
+    /// The branch to land on.
+    pub target: String,
+    /// How long a lease lasts between heartbeats.
+    pub ttl: Ttl,
+    /// How long to wait at the end for changed files to get out of the way.
+    pub landing_wait: Duration,
+    /// Who is told what happens.
+    pub news: Arc<dyn Fn(&News) + Send + Sync>,
+}
+
+impl RunOptions {
+    pub(super) fn tell(&self, news: &News) {
+        (self.news)(news);
+    }
+}
+
+/// Something that happened in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// An agent began on an item.
+    Began { agent: String, item: String, title: String, path: String, output: String },
+    /// An agent's work on an item ended; `state` is where the item is now.
+    Ended { agent: String, item: String, title: String, ending: String, state: String },
+    /// A change is in the branch.
+    Landed { change: String },
+    /// A change went back to its item.
+    SentBack { change: String },
+    /// Changed files keep a landing waiting.
+    InTheWay { target: String, paths: Vec<String> },
+}
