@@ -1,6 +1,16 @@
-#![allow(dead_code, unused_imports)]
-//! The doors of Nexus and their wiring.
+//! The doors of Nexus and their wiring: the command line, HTTP, pages.
 
+mod cli;
+mod demo;
+mod here;
+mod http;
+mod locate;
 mod settings;
+mod signals;
+mod terminal;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -10,15 +10,21 @@ use store::{agent, change as kept, failpoint, work, workspace};
 
 use crate::problem::Problem;
 use crate::site::Site;
-use crate::wait;
-use crate::work::WorkView;
+use crate::{Key, wait};
+use crate::work::{WorkView, seen};
 
 impl Site {
     /// Reports `id` for the holder `held`: what its workspace holds is committed and queued; without a workspace,
     /// or without anything in it, the item is done as reported. The workspace is put away.
     ///
     /// A stale hold is refused before git is touched, and again in the transaction that submits.
-    pub fn submit(&self, id: &WorkId, held: &Held, result: Option<Json>) -> Result<WorkView, Problem> {
+    pub fn submit(
+        &self,
+        id: &WorkId,
+        held: &Held,
+        result: Option<Json>,
+        key: Option<Key>,
+    ) -> Result<WorkView, Problem> {
         let scope = self.engine.scope();
         let (item, there) = wait(self.engine.store.read(async |tx| {
             let item = crate::workspace::holding(tx, &scope, id, held).await?;
@@ -38,14 +44,14 @@ impl Site {
         failpoint!("change.observed");
         let view = match found {
             None => {
-                wait(self.engine.act(id.clone(), Command::Report { held: held.clone(), change: None, result }, None))?
+                wait(self.engine.act(id.clone(), Command::Report { held: held.clone(), change: None, result }, key))?
             }
             Some(found) => {
                 // Named before it is written down, so that no row ever names what git may collect.
                 self.repo.set_ref(&change_ref(&there), &found.commit)?;
                 let diff = self.repo.diff(&there.base, &found.commit)?;
                 let write_set = diff.paths.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect();
-                self.queue(&there, held, &found.commit, &found.tree, write_set, result)?
+                self.queue(&there, held, &found.commit, &found.tree, write_set, result, key)?
             }
         };
         failpoint!("change.submitted");
@@ -61,6 +67,7 @@ impl Site {
         tree: &str,
         write_set: Vec<String>,
         result: Option<Json>,
+        key: Option<Key>,
     ) -> Result<WorkView, Problem> {
         let scope = self.engine.scope();
         let change = Change {
@@ -84,16 +91,15 @@ impl Site {
         };
         let held = held.clone();
         let item = there.item.clone();
-        wait(self.engine.store.write(async move |tx| {
-            let author = agent::meet(tx, &scope, &held.by).await?;
-            let asked_of = work::find(tx, &scope, &item).await?.and_then(|found| found.item.plan.role.clone());
+        wait(self.engine.keyed(key, async move |tx, scope| {
+            let author = agent::meet(tx, scope, &held.by).await?;
+            let asked_of = work::find(tx, scope, &item).await?.and_then(|found| found.item.plan.role.clone());
             let change = Change { author_role: author.role.or(asked_of), ..change };
-            let change = kept::insert(tx, &scope, change).await?;
+            let change = kept::insert(tx, scope, change).await?;
             let report = Command::Report { held, change: Some(change.id), result };
-            work::carry_out(tx, &scope, &item, &report).await?;
-            Ok::<_, Problem>(())
-        }))?;
-        wait(self.engine.show(&there.item))
+            let item = work::carry_out(tx, scope, &item, &report).await?;
+            seen(tx, scope, &item).await
+        }))
     }
 }
 

@@ -14,6 +14,7 @@ mod settled;
 mod worker;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use bell::{Bell, Drain};
@@ -51,12 +52,12 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
                 std::thread::Builder::new().name(format!("nexus-worker-{n}")).spawn_scoped(threads, body)
             })
             .collect();
-        let over = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let over = Arc::new(AtomicBool::new(false));
         let lander = {
             let (bell, over) = (&bell, Arc::clone(&over));
             std::thread::Builder::new()
                 .name("nexus-lander".to_owned())
-                .spawn_scoped(threads, move || land(site, options, drain, bell, &over))
+                .spawn_scoped(threads, move || keep_landing(site, drain, bell, &over, &*options.news))
         };
         let mut problems = Vec::new();
         for worker in workers {
@@ -67,7 +68,7 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
                 Err(error) => problems.push(format!("a worker could not be started: {error}")),
             }
         }
-        over.store(true, std::sync::atomic::Ordering::SeqCst);
+        over.store(true, Ordering::SeqCst);
         bell.ring();
         let in_the_way = match lander.map(std::thread::ScopedJoinHandle::join) {
             Ok(Ok(Ok(in_the_way))) => in_the_way,
@@ -85,40 +86,20 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
     Ok(RunEnd { drained: drain.draining(), in_the_way, problems })
 }
 
-/// Tends what is due and lands, until the workers are over; once more after that. Comes back with the files that
-/// are still in the way.
-fn land(
+/// Tends what is due and lands, until `over`; once more after that. Comes back with the files that are still in the
+/// way. `nexus up` runs this by itself; a run beside its workers.
+pub fn keep_landing(
     site: &Site,
-    options: &RunOptions,
     drain: &Drain,
     bell: &Bell,
-    over: &std::sync::atomic::AtomicBool,
+    over: &AtomicBool,
+    tell: &dyn Fn(&News),
 ) -> Result<Vec<String>, Problem> {
     let mut heard = 0;
     loop {
-        let last = over.load(std::sync::atomic::Ordering::SeqCst);
-        let tended = wait(site.engine.tend())?;
-        let project = site.engine.project.clone();
-        let targets = wait(site.engine.store.read(async |tx| store::change::targets(tx, &project).await))?;
-        let mut in_the_way = Vec::new();
-        let mut moved = tended > 0;
-        for target in targets {
-            if drain.stopping() {
-                break;
-            }
-            let landed = site.land(&target, &mut || !drain.stopping())?;
-            for id in &landed.landed {
-                options.tell(&News::Landed { change: id.clone() });
-            }
-            for id in &landed.sent_back {
-                options.tell(&News::SentBack { change: id.clone() });
-            }
-            moved |= !landed.landed.is_empty() || !landed.sent_back.is_empty();
-            if let Some(Waiting::ChangedFiles(paths)) = landed.waiting {
-                options.tell(&News::InTheWay { target: target.clone(), paths: paths.clone() });
-                in_the_way.extend(paths);
-            }
-        }
+        let last = over.load(Ordering::SeqCst);
+        let mut moved = wait(site.engine.tend())? > 0;
+        let in_the_way = land_everywhere(site, drain, tell, &mut moved)?;
         bell.note_in_the_way(!in_the_way.is_empty());
         if moved {
             bell.ring();
@@ -128,6 +109,31 @@ fn land(
         }
         heard = bell.wait(heard, LOOK);
     }
+}
+
+fn land_everywhere(
+    site: &Site,
+    drain: &Drain,
+    tell: &dyn Fn(&News),
+    moved: &mut bool,
+) -> Result<Vec<String>, Problem> {
+    let project = site.engine.project.clone();
+    let targets = wait(site.engine.store.read(async |tx| store::change::targets(tx, &project).await))?;
+    let mut in_the_way = Vec::new();
+    for target in targets {
+        if drain.stopping() {
+            break;
+        }
+        let landed = site.land(&target, &mut || !drain.stopping())?;
+        *moved |= !landed.landed.is_empty() || !landed.sent_back.is_empty();
+        landed.landed.into_iter().for_each(|change| tell(&News::Landed { change }));
+        landed.sent_back.into_iter().for_each(|change| tell(&News::SentBack { change }));
+        if let Some(Waiting::ChangedFiles(paths)) = landed.waiting {
+            tell(&News::InTheWay { target, paths: paths.clone() });
+            in_the_way.extend(paths);
+        }
+    }
+    Ok(in_the_way)
 }
 
 impl Site {

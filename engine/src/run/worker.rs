@@ -189,7 +189,7 @@ impl Worker<'_> {
         let id: domain::id::WorkId = item.id.parse().expect("the id of an item is an id");
         let held = held.clone();
         let done = match ending {
-            Ending::Answered(result) => self.site.submit(&id, &held, result.clone()),
+            Ending::Answered(result) => self.site.submit(&id, &held, result.clone(), None),
             Ending::LostLease => Ok(item.clone()),
             Ending::Stopped => {
                 let reason = Some("the run was stopped".to_owned());

@@ -78,11 +78,14 @@ impl Engine {
         result: Option<Json>,
         key: Option<Key>,
     ) -> Result<Option<WorkView>, Problem> {
+        let scope = self.scope();
+        let there = self.store.read(async |tx| workspace::of_grant(tx, &scope.project, &id, held.fence).await).await?;
+        let there = there.filter(|w| w.state == domain::workspace::State::Open);
+        if there.as_ref().is_some_and(|w| !w.supervised) {
+            return Ok(None);
+        }
         self.keyed(key, async move |tx, scope| {
-            let open = workspace::of_grant(tx, &scope.project, &id, held.fence).await?;
-            let open = open.filter(|w| w.state == domain::workspace::State::Open);
-            let command = match (open, result) {
-                (Some(w), _) if !w.supervised => return Ok(None),
+            let command = match (there, result) {
                 (Some(_), result) => Command::KeepResult { held, result: result.unwrap_or(Json("null".to_owned())) },
                 (None, result) => Command::Report { held, change: None, result },
             };
@@ -140,7 +143,7 @@ async fn look(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId) -> Result<WorkView, P
     }
 }
 
-async fn seen(tx: &mut Tx<'_>, scope: &Scope, item: &WorkItem) -> Result<WorkView, Problem> {
+pub(crate) async fn seen(tx: &mut Tx<'_>, scope: &Scope, item: &WorkItem) -> Result<WorkView, Problem> {
     look(tx, scope, &item.id).await
 }
 

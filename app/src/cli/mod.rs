@@ -1,0 +1,160 @@
+//! The command line: a noun is a file, a verb is an `Args` struct and a function.
+
+mod agent;
+mod answer;
+mod change;
+mod config;
+mod doctor;
+mod events;
+mod history;
+mod init;
+mod parse;
+mod run;
+mod status;
+mod up;
+mod work;
+mod workspace;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use engine::problem::Problem;
+
+pub use answer::Answer;
+
+/// Nexus lets many coding agents work on one repository at the same time: each piece of work goes to exactly one
+/// agent, in a worktree of its own; checks are run by the system; what passes lands.
+#[derive(Debug, Parser)]
+#[command(name = "nexus", version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  nexus demo                                     see the whole of it on a scratch repository
+  nexus init                                     make a store for the repository you are in
+  nexus work add 'Fix the parser' --priority high
+  nexus run --agent 'claude -p' --workers 3      let three agents work until nothing is left
+  nexus up                                       watch it at http://127.0.0.1:4000
+
+Exit codes: 0 done · 1 failed or not found · 2 usage or malformed · 3 refused or lost the race ·
+4 nothing available · 5 lease lost or timed out";
+
+/// What every command takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Global {
+    /// The repository; the one around the current folder unless told otherwise
+    #[arg(long, global = true, value_name = "PATH")]
+    pub repo: Option<PathBuf>,
+    /// The folder of the store; `.nexus` beside the repository's git folder unless told otherwise
+    #[arg(long, global = true, env = "NEXUS_DIR", value_name = "PATH")]
+    pub data_dir: Option<PathBuf>,
+    /// The project within the store
+    #[arg(long, global = true, value_name = "NAME")]
+    pub project: Option<String>,
+    /// The set of defaults: dev, staging or prod
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Answer with JSON: one object on one line of standard output, errors included
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Flags of a command that are settings too; filled by the command.
+    #[arg(skip)]
+    pub set: Vec<(&'static str, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    #[command(subcommand)]
+    Work(work::Command),
+    #[command(subcommand)]
+    Agent(agent::Command),
+    Run(run::Args),
+    #[command(subcommand)]
+    Change(change::Command),
+    #[command(subcommand)]
+    Workspace(workspace::Command),
+    Events(events::Args),
+    CheckHistory(history::Args),
+    Status(status::Args),
+    Doctor(doctor::Args),
+    Up(up::Args),
+    Demo(crate::demo::Args),
+    #[command(subcommand)]
+    Config(config::Command),
+    Completions(Completions),
+    /// Keeps a program and all that it starts under one hand (used by Nexus itself)
+    #[command(hide = true)]
+    Keep {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        argv: Vec<OsString>,
+    },
+    /// One of the scripted agents of the demo (used by Nexus itself)
+    #[command(hide = true)]
+    DemoAgent(crate::demo::AgentArgs),
+}
+
+/// Print the completions for a shell
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  nexus completions bash > ~/.local/share/bash-completion/completions/nexus")]
+struct Completions {
+    /// Which shell
+    shell: clap_complete::Shell,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let json = cli.global.json;
+    match dispatch(cli) {
+        Ok(answer) => answer.give(json),
+        Err(problem) => answer::fail(&problem, json),
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Answer, Problem> {
+    let global = cli.global;
+    match cli.command {
+        Command::Init(args) => init::init(&global, &args),
+        Command::Work(command) => work::work(global, command),
+        Command::Agent(command) => agent::agent(&global, command),
+        Command::Run(args) => run::run(global, args),
+        Command::Change(command) => change::change(&global, command),
+        Command::Workspace(command) => workspace::workspace(&global, command),
+        Command::Events(args) => events::events(&global, &args),
+        Command::CheckHistory(args) => history::check(&global, &args),
+        Command::Status(args) => status::status(&global, &args),
+        Command::Doctor(args) => doctor::doctor(&global, &args),
+        Command::Up(args) => up::up(global, &args),
+        Command::Demo(args) => crate::demo::demo(&args, global.json),
+        Command::Config(command) => config::config(&global, &command),
+        Command::Completions(args) => {
+            clap_complete::generate(args.shell, &mut Cli::command(), "nexus", &mut std::io::stdout());
+            Ok(Answer::silent())
+        }
+        Command::Keep { argv } => Ok(Answer::code(connect::process::keep(argv))),
+        Command::DemoAgent(args) => crate::demo::agent(&args),
+    }
+}
+
+/// Help and version go to standard output and are no failure; a mistake is said as JSON when that was asked for.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asked_for_json = std::env::args_os().any(|arg| arg == "--json");
+    if error.use_stderr() && asked_for_json {
+        let text = error.to_string();
+        let message = text.strip_prefix("error: ").unwrap_or(&text).trim().to_owned();
+        return answer::fail(&Problem::new(engine::problem::Kind::Malformed, "usage", message), true);
+    }
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+}

@@ -1,0 +1,66 @@
+//! Text from the command line into the types of the rules.
+
+use std::path::Path;
+use std::time::Duration;
+
+use domain::time::Ttl;
+use domain::work::{Json, Percent, Priority};
+use engine::Key;
+use engine::problem::Problem;
+use engine::units::parse_duration;
+
+/// A time-to-live such as `30s`.
+pub fn ttl(text: &str) -> Result<Ttl, String> {
+    let span = parse_duration(text)?;
+    let ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    Ttl::from_millis(ms).ok_or_else(|| "a lease lasts between 1s and 1d".to_owned())
+}
+
+/// A span such as `5m`.
+pub fn span(text: &str) -> Result<Duration, String> {
+    parse_duration(text)
+}
+
+/// A priority's word.
+pub fn priority(text: &str) -> Result<Priority, String> {
+    Priority::from_word(text).ok_or_else(|| "it can be critical, high, medium or low".to_owned())
+}
+
+/// Percent from 0 to 100.
+pub fn percent(text: &str) -> Result<Percent, String> {
+    text.parse().ok().and_then(Percent::new).ok_or_else(|| "it can be a whole number from 0 to 100".to_owned())
+}
+
+/// JSON as it is; what is not JSON is one JSON text.
+pub fn result(text: &str) -> Json {
+    let whole = serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
+    Json(if whole { text.to_owned() } else { serde_json::Value::from(text).to_string() })
+}
+
+/// A JSON document.
+pub fn json(text: &str) -> Result<Json, String> {
+    serde_json::from_str::<&serde_json::value::RawValue>(text).map_err(|e| format!("this is no JSON: {e}"))?;
+    Ok(Json(text.to_owned()))
+}
+
+/// What a file holds, `-` being standard input. Fails past `bytes_max`.
+pub fn file(path: &Path, bytes_max: u64) -> Result<String, Problem> {
+    use std::io::Read as _;
+    let failed = |e: &dyn std::fmt::Display| Problem::malformed(format!("{}: {e}", path.display()));
+    let mut text = String::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().take(bytes_max + 1).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_string(&mut text))
+    };
+    let bytes = read.map_err(|e| failed(&e))?;
+    if bytes as u64 > bytes_max {
+        return Err(failed(&format!("it has more than {bytes_max} bytes, which is the most")));
+    }
+    Ok(text)
+}
+
+/// The key of a request, when it has one; `request` spells the request out.
+pub fn key(key: Option<&String>, request: &impl std::fmt::Debug) -> Result<Option<Key>, Problem> {
+    key.map(|key| Key::new(key, &format!("{request:?}"))).transpose()
+}

@@ -1,0 +1,69 @@
+//! What a person sees while a run goes on.
+
+use std::sync::Mutex;
+
+use engine::run::News;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::terminal::{one_line, painted};
+
+/// Tells news on standard error: lines, and a bar when that is a terminal. With JSON asked for it says nothing.
+pub struct Reporter {
+    bar: ProgressBar,
+    quiet: bool,
+    in_the_way: Mutex<Vec<String>>,
+}
+
+impl Reporter {
+    /// A reporter for a run of so many items.
+    pub fn new(items: u64, quiet: bool) -> Self {
+        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(items), target);
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} landed · {elapsed} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { bar, quiet, in_the_way: Mutex::default() }
+    }
+
+    /// Says a line.
+    pub fn say(&self, text: &str) {
+        if self.quiet {
+            return;
+        }
+        if self.bar.is_hidden() {
+            anstream::eprintln!("{text}");
+        } else {
+            self.bar.println(text);
+        }
+    }
+
+    /// Tells what happened.
+    pub fn tell(&self, news: &News) {
+        match news {
+            News::Began { agent, item, title, .. } => self.say(&format!("{agent} works on {item}: {}", one_line(title))),
+            News::Ended { agent, item, ending, state, .. } => {
+                let ending = one_line(ending.lines().next().unwrap_or_default());
+                self.say(&format!("{agent} {ending}; {item} is {}", painted(state, state)));
+            }
+            News::Landed { change } => {
+                self.bar.inc(1);
+                self.say(&format!("{change} {}", painted("landed", "landed")));
+            }
+            News::SentBack { change } => self.say(&format!("{change} {}", painted("rejected", "sent back"))),
+            News::InTheWay { target, paths } => {
+                let mut before = self.in_the_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                if *before != *paths {
+                    self.say(&format!(
+                        "landing on {target} waits: files with changes are in the way ({}); commit or stash them",
+                        paths.join(", ")
+                    ));
+                    before.clone_from(paths);
+                }
+            }
+        }
+    }
+
+    /// The run is over.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

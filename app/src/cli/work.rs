@@ -1,0 +1,64 @@
+//! `nexus work …`
+
+mod add;
+mod claim;
+mod hold;
+mod look;
+
+use clap::Subcommand;
+use engine::problem::Problem;
+use engine::work::WorkView;
+use store::Mode;
+
+use super::{Answer, Global};
+use crate::here::Here;
+use crate::terminal::painted;
+
+/// Add, claim, report: everything about pieces of work
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Add(add::Add),
+    Import(add::Import),
+    List(look::List),
+    Show(look::Show),
+    Claim(claim::Claim),
+    Next(claim::Next),
+    Renew(hold::Renew),
+    Progress(hold::Progress),
+    Report(hold::Report),
+    Fail(hold::Fail),
+    Release(hold::Release),
+    Block(hold::Block),
+    Unblock(hold::Unblock),
+    Cancel(hold::Cancel),
+    Requeue(hold::Requeue),
+}
+
+/// Runs one verb.
+pub fn work(global: Global, command: Command) -> Result<Answer, Problem> {
+    let here = Here::find(&global)?;
+    let engine = here.engine(Mode::Direct)?;
+    match command {
+        Command::Add(args) => add::add(&engine, &args),
+        Command::Import(args) => add::import(&engine, &args),
+        Command::List(args) => look::list(&engine, &args, global.json),
+        Command::Show(args) => look::show(&engine, &args),
+        Command::Claim(args) => claim::claim(&here, &engine, &args),
+        Command::Next(args) => claim::next(&here, &engine, &args),
+        Command::Renew(args) => hold::renew(&here, &engine, &args),
+        Command::Progress(args) => hold::progress(&engine, &args),
+        Command::Report(args) => hold::report(&here, &engine, &args),
+        Command::Fail(args) => hold::fail(&here, &engine, &args),
+        Command::Release(args) => hold::release(&here, &engine, &args),
+        Command::Block(args) => hold::block(&here, &engine, &args),
+        Command::Unblock(args) => hold::unblock(&engine, &args),
+        Command::Cancel(args) => hold::cancel(&engine, &args),
+        Command::Requeue(args) => hold::requeue(&engine, &args),
+    }
+}
+
+/// The item, with what was done to it.
+fn done(verb: &str, item: &WorkView) -> Answer {
+    let state = painted(&item.state, &item.state);
+    Answer::new(item, format!("{verb} {} {state}: {}", item.id, crate::terminal::one_line(&item.title)))
+}

@@ -1,0 +1,101 @@
+//! What a command works with: settings, store, and for some the repository and processes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use connect::git::Git;
+use connect::process::Processes;
+use engine::problem::{Kind, Problem};
+use engine::site::{Habits, Places, Site};
+use engine::{Engine, SystemClock};
+use store::{Mode, Store};
+
+use crate::cli::Global;
+use crate::locate;
+use crate::settings::{self, Loaded, Settings};
+
+/// A command's surroundings, as far as they are known before anything is opened.
+pub struct Here {
+    /// Where the command was called, or what `--repo` says.
+    pub from: PathBuf,
+    /// The settings, with their sources.
+    pub loaded: Loaded,
+    /// The folder of the store.
+    pub data: PathBuf,
+}
+
+impl Here {
+    /// Finds the store's folder and reads the settings beside it.
+    pub fn find(global: &Global) -> Result<Self, Problem> {
+        let from = global.repo.clone().unwrap_or_else(|| PathBuf::from("."));
+        let data = locate::find_data_dir(global.data_dir.as_deref(), &from)?;
+        let mut flags = Vec::new();
+        flags.extend(global.project.clone().map(|project| ("project", project)));
+        flags.extend(global.set.iter().cloned());
+        let env = |name: &str| std::env::var(name).ok();
+        let loaded = settings::load(global.profile.as_deref(), &data.join("config.toml"), &env, &flags)
+            .map_err(|bad| Problem::new(Kind::Malformed, "bad_setting", bad.to_string()))?;
+        Ok(Self { from, loaded, data })
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.loaded.settings
+    }
+
+    /// The engine on the store that is there.
+    pub fn engine(&self, mode: Mode) -> Result<Engine, Problem> {
+        Ok(self.engine_over(Store::open(&self.data.join(locate::STORE), mode)?))
+    }
+
+    /// The engine on `store`.
+    pub fn engine_over(&self, store: Store) -> Engine {
+        let settings = self.settings();
+        let mut engine = Engine::new(store, settings.project.clone(), Arc::new(SystemClock));
+        engine.head_start = settings.head_start;
+        engine.attempts_max = settings.attempts_max;
+        engine
+    }
+
+    /// The repository around the command.
+    pub fn git(&self) -> Result<Git, Problem> {
+        Ok(Git::open(&self.from)?)
+    }
+
+    /// The engine with the repository and processes.
+    pub fn site(&self, mode: Mode) -> Result<Site, Problem> {
+        let git = self.git()?;
+        let engine = self.engine(mode)?;
+        self.site_over(engine, git)
+    }
+
+    /// A site over an engine and a repository that are open.
+    pub fn site_over(&self, engine: Engine, git: Git) -> Result<Site, Problem> {
+        use engine::ports::Repo as _;
+        let settings = self.settings();
+        let program = std::env::current_exe().map_err(|e| Problem::new(Kind::Failed, "io_failed", e.to_string()))?;
+        let places = Places {
+            data: self.data.clone(),
+            state: locate::state_dir(settings.state_dir.as_deref(), git.common_dir())?,
+            program: program.clone(),
+        };
+        let habits = Habits {
+            agent_timeout: settings.agent.timeout,
+            agent_output_max: settings.agent.output_bytes_max,
+            agent_grace: settings.agent.grace,
+            check_output_max: settings.check.output_bytes_max,
+            check_grace: settings.check.grace,
+            batch_max: u32::try_from(settings.landing.batch_max).unwrap_or(1),
+            port_first: *settings.ports.start(),
+            port_last: *settings.ports.end(),
+        };
+        Ok(Site {
+            engine,
+            repo: Arc::new(git),
+            launcher: Arc::new(Processes { keeper: program }),
+            places,
+            node: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            habits,
+        })
+    }
+}
