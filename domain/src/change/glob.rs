@@ -1,14 +1,17 @@
 //! Patterns for paths in a repository.
 //!
-//! `*` and `?` stay within one segment, `**` crosses them, `[a-z]` and `{one,two}` choose. A pattern without a
-//! slash fits at any depth; one that ends in `/` fits all below. A pattern for all below a folder fits the folder's
-//! own path too, so that replacing the folder by a file or a link does not slip past.
+//! `*` and `?` (one byte) stay within one segment, `**` crosses them, `[a-z]` and `{one,two}` choose. A pattern
+//! without a slash fits at any depth; one that ends in `/` fits all below. A pattern for all below a folder fits the
+//! folder's own path too, so that replacing the folder by a file or a link does not slip past. What could never fit
+//! is refused: a pattern that protects nothing looks just like one that does.
 
 /// A pattern that paths either fit or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob {
     written: String,
     pattern: String,
+    /// For the folder itself, when the pattern is one for all below it.
+    folder: Option<String>,
 }
 
 /// Why a text is no pattern.
@@ -25,11 +28,13 @@ pub enum BadGlob {
         /// How long it is.
         bytes: usize,
     },
-    /// A bracket or brace that does not close, or braces in braces.
-    #[error("the pattern {0:?} has a bracket or brace that does not close, or braces within braces")]
+    /// A bracket or brace that does not close, braces in braces, or more than ten pairs of them.
+    #[error("the pattern {0:?} has a bracket or brace that does not close, braces within braces, or over ten pairs")]
     Unbalanced(String),
-    /// Begins with `!` or `/`.
-    #[error("the pattern {0:?} begins with `!` or `/`; patterns name what they fit, from the top of the repository")]
+    /// Begins with `!`, `/`, `./` or `../`.
+    #[error(
+        "the pattern {0:?} begins with `!`, `/` or `.`; patterns name what they fit, from the top of the repository"
+    )]
     Start(String),
 }
 
@@ -39,8 +44,8 @@ impl Glob {
 
     /// Whether the pattern fits `path`, as git gives it: bytes, `/` between segments, none in front.
     pub fn fits(&self, path: &[u8]) -> bool {
-        let folder = self.pattern.strip_suffix("/**");
-        fast_glob::glob_match(&self.pattern, path) || folder.is_some_and(|f| fast_glob::glob_match(f, path))
+        let fits = |pattern: &String| fast_glob::glob_match(pattern, path);
+        fits(&self.pattern) || self.folder.as_ref().is_some_and(fits)
     }
 
     /// The pattern as it was written.
@@ -59,25 +64,50 @@ impl std::str::FromStr for Glob {
         if text.len() > Self::BYTES_MAX {
             return Err(BadGlob::TooLong { start: text.chars().take(40).collect(), bytes: text.len() });
         }
-        if text.starts_with(['!', '/']) {
+        if ["!", "/", "./", "../"].iter().any(|start| text.starts_with(start)) {
             return Err(BadGlob::Start(text.to_owned()));
         }
         if !balanced(text) {
             return Err(BadGlob::Unbalanced(text.to_owned()));
         }
-        let below = if text.ends_with('/') { format!("{text}**") } else { text.to_owned() };
         let inner = text.trim_end_matches('/');
+        let below = if inner == text { text.to_owned() } else { format!("{inner}/**") };
         let pattern = if inner.contains('/') { below } else { format!("**/{below}") };
-        Ok(Self { written: text.to_owned(), pattern })
+        let folder = folder(&pattern);
+        Ok(Self { written: text.to_owned(), pattern, folder })
     }
 }
 
+/// The pattern for the folder of which `pattern` fits all that is below; also in the alternatives at its end.
+fn folder(pattern: &str) -> Option<String> {
+    let choices = pattern.strip_suffix('}').and_then(|open| open.rsplit_once('{'));
+    let folder = match choices {
+        Some((head, choices)) => {
+            let each: Vec<&str> = choices.split(',').map(without_below).collect();
+            format!("{head}{{{}}}", each.join(","))
+        }
+        None => without_below(pattern).to_owned(),
+    };
+    (folder != pattern && !folder.is_empty()).then_some(folder)
+}
+
+fn without_below(pattern: &str) -> &str {
+    let shorter = pattern.strip_suffix("/**").or_else(|| pattern.strip_suffix("/**/*"));
+    shorter.map_or(pattern, without_below)
+}
+
+/// Whether brackets and braces close, with at most one brace open at a time and no more than the matcher takes.
 fn balanced(text: &str) -> bool {
-    let (mut brace, mut bracket, mut chars) = (false, false, text.chars());
+    let (mut brace, mut bracket, mut chars) = (false, false, text.chars().peekable());
     while let Some(c) = chars.next() {
         match c {
             '\\' if chars.next().is_none() => return false,
-            '[' if !bracket => bracket = true,
+            '[' if !bracket => {
+                bracket = true;
+                // What comes first in a class is a member of it, a closing bracket too.
+                chars.next_if(|c| matches!(c, '!' | '^'));
+                chars.next_if_eq(&']');
+            }
             ']' => bracket = false,
             '{' if !bracket && brace => return false,
             '{' if !bracket => brace = true,
@@ -85,5 +115,5 @@ fn balanced(text: &str) -> bool {
             _ => {}
         }
     }
-    !brace && !bracket
+    !brace && !bracket && fast_glob::validate(text).is_ok()
 }

@@ -54,11 +54,21 @@ pub enum State {
     /// A landing has it.
     Landing(LandingId),
     /// It is in the branch, as this commit; `verified` when checks passed on the tree that landed.
-    Landed { commit: String, verified: bool },
+    Landed {
+        /// The commit it is in the branch.
+        commit: String,
+        /// Whether checks passed on the tree that landed.
+        verified: bool,
+    },
     /// It cannot land; the text says why.
     Rejected(String),
     /// It was in the branch, as this commit, and was taken back by that change.
-    Reverted { commit: String, by: ChangeId },
+    Reverted {
+        /// The commit it is in the branch.
+        commit: String,
+        /// The change that took it back.
+        by: ChangeId,
+    },
     /// Its item was called off.
     Withdrawn,
 }
@@ -95,19 +105,36 @@ pub struct Approval {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// The landing queue: it touches what it may not.
-    Refuse { reason: String },
+    Refuse {
+        /// Why.
+        reason: String,
+    },
     /// Let it touch protected paths.
     Approve(Approval),
     /// The landing queue: it cannot land.
-    Reject { reason: String },
+    Reject {
+        /// Why.
+        reason: String,
+    },
     /// The landing queue: this landing has it.
-    Begin { landing: LandingId },
+    Begin {
+        /// Which landing.
+        landing: LandingId,
+    },
     /// The landing queue: the landing did not happen.
     Undo,
     /// The landing queue: it is in the branch.
-    Land { commit: String, verified: bool },
+    Land {
+        /// The commit it is in the branch.
+        commit: String,
+        /// Whether checks passed on the tree that landed.
+        verified: bool,
+    },
     /// The landing queue: that change took it back.
-    Revert { by: ChangeId },
+    Revert {
+        /// The change that took it back.
+        by: ChangeId,
+    },
     /// Its item was called off.
     Withdraw,
 }

@@ -1,1 +1,5 @@
+//! Changes, their policy and its patterns.
 
+mod globs;
+mod machine;
+mod policy;

@@ -13,37 +13,100 @@ pub enum Command {
     /// The clock: what it waits for may have come.
     Promote,
     /// An agent wants it.
-    Claim { by: AgentName, ttl: Ttl },
+    Claim {
+        /// Who.
+        by: AgentName,
+        /// For how long.
+        ttl: Ttl,
+    },
     /// The holder wants it for longer.
-    Renew { held: Held, ttl: Ttl },
+    Renew {
+        /// The hold it shows.
+        held: Held,
+        /// For how long.
+        ttl: Ttl,
+    },
     /// The holder says how far it is.
-    Progress { held: Held, percent: Percent, note: Option<String> },
+    Progress {
+        /// The hold it shows.
+        held: Held,
+        /// How far.
+        percent: Percent,
+        /// A word on it.
+        note: Option<String>,
+    },
     /// The holder leaves a result, inside a run whose supervisor will report.
-    KeepResult { held: Held, result: Json },
+    KeepResult {
+        /// The hold it shows.
+        held: Held,
+        /// The result.
+        result: Json,
+    },
     /// The holder is done; `change` is what was found in its workspace.
-    Report { held: Held, change: Option<ChangeId>, result: Option<Json> },
+    Report {
+        /// The hold it shows.
+        held: Held,
+        /// The change, when there is one.
+        change: Option<ChangeId>,
+        /// What came of it, when it says.
+        result: Option<Json>,
+    },
     /// The holder could not do it.
-    Fail { held: Held, reason: String },
+    Fail {
+        /// The hold it shows.
+        held: Held,
+        /// Why.
+        reason: String,
+    },
     /// The holder gives it back.
-    Release { held: Held, reason: Option<String> },
+    Release {
+        /// The hold it shows.
+        held: Held,
+        /// Why, when it says.
+        reason: Option<String>,
+    },
     /// The clock: the holder's time may be over.
     Lapse,
     /// It cannot go on. An item that is held can be blocked by its holder alone.
-    Block { held: Option<Held>, reason: String },
+    Block {
+        /// The hold it shows; `None` from whoever holds nothing.
+        held: Option<Held>,
+        /// Why.
+        reason: String,
+    },
     /// What blocked it is gone.
     Unblock,
     /// Call it off.
-    Cancel { reason: Option<String> },
+    Cancel {
+        /// Why, when it is said.
+        reason: Option<String>,
+    },
     /// Give a dead item new attempts.
     Requeue,
     /// The landing queue: the change is in the branch.
-    Land { fence: Fence, proof: Proof },
+    Land {
+        /// The fence under which the landing queue has it.
+        fence: Fence,
+        /// How we know.
+        proof: Proof,
+    },
     /// The landing queue: the change cannot land.
-    Reject { fence: Fence, reason: String },
+    Reject {
+        /// The fence under which the landing queue has it.
+        fence: Fence,
+        /// Why.
+        reason: String,
+    },
     /// A refused change was approved.
-    Resubmit { change: ChangeId },
+    Resubmit {
+        /// The change.
+        change: ChangeId,
+    },
     /// The landed change was taken back.
-    Revert { reason: String },
+    Revert {
+        /// Why.
+        reason: String,
+    },
     /// One of its dependencies is done.
     DependencyDone,
     /// One of its dependencies is open again.
@@ -141,7 +204,7 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
             let fence = item.fence.next();
             Ok(Event::Claimed { by: by.clone(), fence, until: now.plus_millis(ttl.millis()) })
         }
-        (State::Leased(Lease { holder, until }), Command::Claim { .. }) => {
+        (State::Leased(Lease { holder, until }), Command::Claim { .. } | Command::Block { held: None, .. }) => {
             Err(Refusal::Held { holder: holder.clone(), fence: item.fence, until: *until })
         }
 
@@ -180,9 +243,6 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
         (State::Leased(_), Command::Block { held: Some(held), reason }) => {
             check(item, held)?;
             Ok(Event::Blocked { reason: reason.clone() })
-        }
-        (State::Leased(Lease { holder, until }), Command::Block { held: None, .. }) => {
-            Err(Refusal::Held { holder: holder.clone(), fence: item.fence, until: *until })
         }
         (State::Pending | State::Ready, Command::Block { held: None, reason }) => {
             Ok(Event::Blocked { reason: reason.clone() })

@@ -10,44 +10,125 @@ use crate::time::Timestamp;
 /// One thing that happened to an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// It was added; `then` is where it starts.
-    Added { plan: Box<Plan>, open_dependencies: u32, then: Next },
+    /// It was added.
+    Added {
+        /// What was asked for.
+        plan: Box<Plan>,
+        /// How many of its dependencies are not done.
+        open_dependencies: u32,
+        /// Where it starts.
+        then: Next,
+    },
     /// What it waited for has come.
-    Promoted { rank: Timestamp },
+    Promoted {
+        /// Its place in the queue.
+        rank: Timestamp,
+    },
     /// An agent took it.
-    Claimed { by: AgentName, fence: Fence, until: Timestamp },
+    Claimed {
+        /// Who has it.
+        by: AgentName,
+        /// The fence of the grant.
+        fence: Fence,
+        /// Until when.
+        until: Timestamp,
+    },
     /// Its holder keeps it longer.
-    Renewed { until: Timestamp },
+    Renewed {
+        /// Until when.
+        until: Timestamp,
+    },
     /// Its holder said how far it is.
-    Progressed { percent: Percent, note: Option<String> },
+    Progressed {
+        /// How far.
+        percent: Percent,
+        /// A word on it.
+        note: Option<String>,
+    },
     /// Its holder left a result; the supervisor that runs it decides when it has ended.
-    ResultKept { result: Json },
+    ResultKept {
+        /// The result.
+        result: Json,
+    },
     /// Its holder says that it is done and there is no change: done.
-    Reported { result: Option<Json> },
-    /// Its holder is done and there is a change: the landing queue has it, under `fence`.
-    Submitted { change: ChangeId, fence: Fence, result: Option<Json> },
+    Reported {
+        /// What came of it, when it was said.
+        result: Option<Json>,
+    },
+    /// Its holder is done and there is a change: the landing queue has it.
+    Submitted {
+        /// The change.
+        change: ChangeId,
+        /// The fence under which the landing queue has it.
+        fence: Fence,
+        /// What came of it, when it was said.
+        result: Option<Json>,
+    },
     /// Its holder could not do it.
-    Failed { reason: String, then: Next },
+    Failed {
+        /// Why.
+        reason: String,
+        /// Where the item goes.
+        then: Next,
+    },
     /// Its holder gave it back unharmed; the attempt does not count.
-    Released { reason: Option<String>, then: Next },
+    Released {
+        /// Why, when it was said.
+        reason: Option<String>,
+        /// Where the item goes.
+        then: Next,
+    },
     /// Its holder's time ran out.
-    Lapsed { then: Next },
+    Lapsed {
+        /// Where the item goes.
+        then: Next,
+    },
     /// It cannot go on; if somebody held it, the attempt does not count.
-    Blocked { reason: String },
+    Blocked {
+        /// Why.
+        reason: String,
+    },
     /// What blocked it is gone.
-    Unblocked { then: Next },
+    Unblocked {
+        /// Where the item goes.
+        then: Next,
+    },
     /// It was called off.
-    Cancelled { reason: Option<String> },
+    Cancelled {
+        /// Why, when it was said.
+        reason: Option<String>,
+    },
     /// It was raised from the dead with all its attempts.
-    Requeued { then: Next },
+    Requeued {
+        /// Where the item goes.
+        then: Next,
+    },
     /// Its change is in the branch.
-    Landed { proof: Proof },
+    Landed {
+        /// How we know.
+        proof: Proof,
+    },
     /// Its change cannot land.
-    Rejected { reason: String, then: Next },
+    Rejected {
+        /// Why.
+        reason: String,
+        /// Where the item goes.
+        then: Next,
+    },
     /// A change that was refused came back with an approval: the landing queue has it again.
-    Resubmitted { change: ChangeId, fence: Fence },
+    Resubmitted {
+        /// The change.
+        change: ChangeId,
+        /// The fence under which the landing queue has it.
+        fence: Fence,
+    },
     /// Its landed change was taken back.
-    Reverted { reason: String, then: Next },
+    Reverted {
+        /// Why.
+        reason: String,
+        /// Where the item goes.
+        then: Next,
+    },
     /// One of its dependencies is done.
     DependencyDone,
     /// One of its dependencies is open again; an item that was ready waits.
@@ -58,7 +139,10 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Free to claim, at this rank.
-    Ready { rank: Timestamp },
+    Ready {
+        /// Its place in the queue.
+        rank: Timestamp,
+    },
     /// Waits for a dependency or its time.
     Pending,
     /// No attempt is left.

@@ -218,7 +218,7 @@ impl HeadStart {
             Priority::Medium => self.medium_ms,
             Priority::Low => 0,
         };
-        now.plus_millis(-head_start_ms)
+        now.plus_millis(head_start_ms.saturating_neg())
     }
 }
 
