@@ -1,0 +1,129 @@
+//! The process between us and a program.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, getpid, getppid, kill_process_group, set_child_subreaper};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::children::{Reaped, kill_all, reap};
+
+/// How long the program gets between the request to end and the kill, in milliseconds.
+pub(super) const GRACE_MS: &str = "NEXUS_KEEP_GRACE_MS";
+/// The process that started the keeper; when it is gone, so is everything.
+pub(super) const PARENT: &str = "NEXUS_KEEP_PARENT";
+
+const GRACE_DEFAULT: Duration = Duration::from_secs(2);
+/// How often the keeper looks whether its parent is alive. The kernel could tell, but by the death of the *thread*
+/// that started us, and threads come and go.
+const PARENT_EVERY: Duration = Duration::from_millis(200);
+/// What shells say when a program cannot be started.
+const CANNOT_START: u8 = 127;
+/// The exit code of a program that was killed.
+const KILLED: u8 = 137;
+
+/// Runs `argv` and ends as it does, but never before everything it started has ended.
+///
+/// `SIGTERM`, `SIGINT` and `SIGHUP` ask the program to end and kill what is left after `NEXUS_KEEP_GRACE_MS` (2000
+/// unless set); `SIGQUIT` kills at once. A leading `--` is passed over. 127: the program could not be started.
+pub fn keep(argv: Vec<OsString>) -> ExitCode {
+    let grace = number(GRACE_MS).map_or(GRACE_DEFAULT, Duration::from_millis);
+    let parent = number(PARENT).and_then(|it| Pid::from_raw(i32::try_from(it).ok()?)).or_else(getppid);
+    let argv = argv.into_iter().skip_while(|it| it == "--").collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let outcome = runtime.and_then(|it| it.block_on(watch(argv, grace, parent)));
+    ExitCode::from(outcome.unwrap_or_else(|error| {
+        kill_all();
+        say(&format!("keeping a program failed: {error}"));
+        CANNOT_START
+    }))
+}
+
+async fn watch(argv: Vec<OsString>, grace: Duration, parent: Option<Pid>) -> std::io::Result<u8> {
+    set_child_subreaper(Some(getpid()))?;
+    // Before the program starts, or the news of its end could be missed.
+    let mut child = signal(SignalKind::child())?;
+    let mut quit = signal(SignalKind::quit())?;
+    let (mut term, mut int, mut hup) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    let Some(program) = start(&argv) else { return Ok(CANNOT_START) };
+    let mut look = interval(PARENT_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut deadline = None;
+    loop {
+        let asked = tokio::select! {
+            _ = child.recv() => {
+                if let Some(code) = end_of(program) {
+                    return Ok(finish(code));
+                }
+                false
+            }
+            _ = look.tick() => {
+                if getppid() != parent {
+                    return Ok(finish(KILLED));
+                }
+                false
+            }
+            _ = quit.recv() => return Ok(finish(KILLED)),
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => return Ok(finish(KILLED)),
+            _ = term.recv() => true,
+            _ = int.recv() => true,
+            _ = hup.recv() => true,
+        };
+        if asked && deadline.is_none() {
+            let _ = kill_process_group(program, Signal::TERM);
+            // A stopped program hears nothing until it goes on.
+            let _ = kill_process_group(program, Signal::CONT);
+            deadline = Some(Instant::now() + grace);
+        }
+    }
+}
+
+/// Starts the program in a process group of its own; `None` after saying why it could not.
+fn start(argv: &[OsString]) -> Option<Pid> {
+    let Some((program, args)) = argv.split_first() else {
+        say("no program is named after `keep --`");
+        return None;
+    };
+    let mut command = Command::new(program);
+    command.args(args).env_remove(GRACE_MS).env_remove(PARENT).process_group(0);
+    match command.spawn() {
+        // Its end is taken in by `reap`, together with that of the orphans.
+        Ok(child) => Some(Pid::from_child(&child)),
+        Err(error) => {
+            say(&format!("{} could not be started: {error}", program.display()));
+            None
+        }
+    }
+}
+
+/// Takes in every end so far. The exit code of the program if it is among them.
+fn end_of(program: Pid) -> Option<i32> {
+    let mut code = None;
+    while let Reaped::Ended(pid, its) = reap() {
+        if pid == program {
+            code = Some(its);
+        }
+    }
+    code
+}
+
+fn finish(code: impl TryInto<u8>) -> u8 {
+    if !kill_all() {
+        say("some of what the program started could not be killed");
+    }
+    code.try_into().unwrap_or(KILLED)
+}
+
+/// To the program's errors, if anybody still reads them.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "nexus: {text}");
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}

@@ -1,0 +1,9 @@
+//! Git and programs, tried for real: repositories in folders of their own, processes that try to get away.
+
+mod branches;
+mod fixture;
+mod merges;
+mod opening;
+mod programs;
+mod snapshots;
+mod worktrees;
