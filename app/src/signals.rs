@@ -12,7 +12,8 @@ pub fn drain_on_interrupt(drain: &Arc<Drain>, said: impl Fn(u8) + Send + 'static
         let Ok(runtime) = runtime else { return };
         runtime.block_on(async move {
             use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+            let (Ok(mut interrupt), Ok(mut terminate)) =
+                (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
             else {
                 return;
             };

@@ -11,7 +11,7 @@ use crate::terminal::painted;
 
 /// What a command has to say.
 pub struct Answer {
-    json: Value,
+    json: Option<String>,
     text: String,
     code: ExitCode,
 }
@@ -19,13 +19,12 @@ pub struct Answer {
 impl Answer {
     /// Done: `json` for programs, `text` for people.
     pub fn new(json: &impl Serialize, text: impl Into<String>) -> Self {
-        let json = serde_json::to_value(json).expect("an answer can be written as JSON");
-        Self { json, text: text.into(), code: ExitCode::SUCCESS }
+        Self { json: Some(line(json)), text: text.into(), code: ExitCode::SUCCESS }
     }
 
     /// Nothing more to say.
     pub fn silent() -> Self {
-        Self { json: Value::Null, text: String::new(), code: ExitCode::SUCCESS }
+        Self { json: None, text: String::new(), code: ExitCode::SUCCESS }
     }
 
     /// Nothing more to say than this exit code.
@@ -41,7 +40,7 @@ impl Answer {
 
     /// Says it, and comes back with the exit code.
     pub fn give(self, json: bool) -> ExitCode {
-        let said = if json && !self.json.is_null() { line(&self.json) } else { self.text };
+        let said = self.json.filter(|_| json).unwrap_or(self.text);
         if !said.is_empty() && !print(&said) {
             return ExitCode::FAILURE;
         }

@@ -172,7 +172,10 @@ fn words(waiting: &Waiting) -> String {
     match waiting {
         Waiting::OtherProcess => "another process lands on it".to_owned(),
         Waiting::ChangedFiles(paths) => {
-            format!("files with changes that are not committed are in the way: {}; commit or stash them", paths.join(", "))
+            format!(
+                "files with changes that are not committed are in the way: {}; commit or stash them",
+                paths.join(", ")
+            )
         }
         Waiting::Checks(changes) => format!("others are checking {}", changes.join(", ")),
         Waiting::Stopped => "it was stopped".to_owned(),

@@ -45,7 +45,8 @@ pub fn config(global: &Global, command: &Command) -> Result<Answer, Problem> {
                 let message = format!("{} is there already; --force writes over it", path.display());
                 return Err(Problem::refused("exists", message));
             }
-            let failed = |e| Problem::new(Kind::Failed, "io_failed", format!("{} cannot be written: {e}", path.display()));
+            let failed =
+                |e| Problem::new(Kind::Failed, "io_failed", format!("{} cannot be written: {e}", path.display()));
             std::fs::create_dir_all(&here.data).map_err(failed)?;
             std::fs::write(&path, template()).map_err(failed)?;
             Ok(Answer::new(&json!({ "path": path }), format!("wrote {}", path.display())))

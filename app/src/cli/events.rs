@@ -19,7 +19,9 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// What happened, oldest first; with --json one object a line
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  nexus events --follow\n  nexus events --json --after 120 --limit 50\n  nexus events --of work_1795211860474123456")]
+#[command(
+    after_help = "Examples:\n  nexus events --follow\n  nexus events --json --after 120 --limit 50\n  nexus events --of work_1795211860474123456"
+)]
 pub struct Args {
     /// Go on and print what happens from now on
     #[arg(long)]

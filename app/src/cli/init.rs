@@ -11,7 +11,9 @@ use crate::locate;
 
 /// Make a store for the repository you are in
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  nexus init\n  nexus init --repo ../other --json\n\nRunning it again changes nothing; an older store is brought up to date.")]
+#[command(
+    after_help = "Examples:\n  nexus init\n  nexus init --repo ../other --json\n\nRunning it again changes nothing; an older store is brought up to date."
+)]
 pub struct Args {}
 
 pub fn init(global: &Global, _: &Args) -> Result<Answer, Problem> {

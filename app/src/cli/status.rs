@@ -16,7 +16,8 @@ pub struct Args {}
 pub fn status(global: &Global, _: &Args) -> Result<Answer, Problem> {
     let engine = Here::find(global)?.engine(Mode::Direct)?;
     let status = wait(engine.status())?;
-    let mut lines = vec![format!("project {} · {} agents, {} at work", status.project, status.agents.total, status.agents.active)];
+    let mut lines =
+        vec![format!("project {} · {} agents, {} at work", status.project, status.agents.total, status.agents.active)];
     let counts = status.work.iter().map(|(state, n)| painted(state, &format!("{state} {n}")));
     lines.push(counts.collect::<Vec<_>>().join(" · "));
     for hold in &status.held {

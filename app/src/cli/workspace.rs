@@ -126,7 +126,9 @@ pub fn workspace(global: &Global, command: Command) -> Result<Answer, Problem> {
             let would = if args.dry_run { "would be " } else { "" };
             let text = format!(
                 "{} {would}put away, {} strays {would}set aside, {} quarantined folders {would}removed",
-                done.put_away.len(), done.strays.len(), done.removed.len()
+                done.put_away.len(),
+                done.strays.len(),
+                done.removed.len()
             );
             Ok(Answer::new(&done, text))
         }

@@ -51,16 +51,16 @@ pub(super) fn advance(git: &Git, branch: &str, old: &str, new: &str) -> Result<M
             return if moved { Ok(Moved::Elsewhere(at)) } else { Err(failed(said)) };
         }
     };
-    // failpoint: git.move_branch.prepared
+    store::failpoint!("git.move_branch.prepared");
     if let Some(blocked) = move_files(&places, &changes, &old, &new)? {
         return Ok(blocked);
     }
-    // failpoint: git.move_branch.files_moved
+    store::failpoint!("git.move_branch.files_moved");
     if let Err(error) = held.commit() {
         put_back(&places, &old, &new);
         return Err(error);
     }
-    // failpoint: git.move_branch.done
+    store::failpoint!("git.move_branch.done");
     Ok(Moved::Done)
 }
 

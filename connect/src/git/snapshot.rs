@@ -42,6 +42,6 @@ pub(super) fn keep(git: &Git, worktree: &Path, at: &str) -> Result<Snapshot, Rep
     let parents: Vec<&str> = head.iter().copied().chain([index.as_str()]).collect();
     let commit = objects::commit_tree(git, &tree, &parents, "nexus: a snapshot of a worktree", AUTHOR)?;
     refs::set(git, at, &commit)?;
-    // failpoint: git.snapshot.kept
+    store::failpoint!("git.snapshot.kept");
     Ok(Snapshot { commit, left_out })
 }

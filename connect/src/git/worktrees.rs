@@ -63,7 +63,7 @@ pub(super) fn open(git: &Git, path: &Path, branch: &str, at: &str) -> Result<(),
         let _ = discard(git, &path);
         let _ = refs::delete(git, &name);
     }
-    // failpoint: git.worktree.opened
+    store::failpoint!("git.worktree.opened");
     opened
 }
 
@@ -76,7 +76,7 @@ pub(super) fn open_checkout(git: &Git, path: &Path, at: &str) -> Result<(), Repo
     if opened.is_err() {
         let _ = discard(git, &path);
     }
-    // failpoint: git.worktree.opened
+    store::failpoint!("git.worktree.opened");
     opened
 }
 

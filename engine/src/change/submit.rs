@@ -10,8 +10,8 @@ use store::{agent, change as kept, failpoint, work, workspace};
 
 use crate::problem::Problem;
 use crate::site::Site;
-use crate::{Key, wait};
 use crate::work::{WorkView, seen};
+use crate::{Key, wait};
 
 impl Site {
     /// Reports `id` for the holder `held`: what its workspace holds is committed and queued; without a workspace,

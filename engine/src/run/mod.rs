@@ -111,12 +111,7 @@ pub fn keep_landing(
     }
 }
 
-fn land_everywhere(
-    site: &Site,
-    drain: &Drain,
-    tell: &dyn Fn(&News),
-    moved: &mut bool,
-) -> Result<Vec<String>, Problem> {
+fn land_everywhere(site: &Site, drain: &Drain, tell: &dyn Fn(&News), moved: &mut bool) -> Result<Vec<String>, Problem> {
     let project = site.engine.project.clone();
     let targets = wait(site.engine.store.read(async |tx| store::change::targets(tx, &project).await))?;
     let mut in_the_way = Vec::new();

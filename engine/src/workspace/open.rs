@@ -44,7 +44,6 @@ impl Site {
         self.set_stray_aside(&path)?;
         let branch = format!("nexus/{item}/{}", held.fence.number());
         self.repo.open_worktree(&path, &branch, &base)?;
-        failpoint!("git.worktree.opened");
         let opened = self.keep_opened(item, held, target, supervised, plan_needs, &base, &branch, path.clone());
         if opened.is_err() {
             self.set_stray_aside(&path)?;

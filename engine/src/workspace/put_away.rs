@@ -49,7 +49,6 @@ impl Site {
             self.repo.set_ref(&at, last.as_deref().unwrap_or(&workspace.base))?;
             Vec::new()
         };
-        failpoint!("git.snapshot.kept");
         let after = self.step(&workspace.id, Command::Snapshot { at })?;
         failpoint!("workspace.snapshot.after");
         Ok((after, left_out))

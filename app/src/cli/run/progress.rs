@@ -39,7 +39,9 @@ impl Reporter {
     /// Tells what happened.
     pub fn tell(&self, news: &News) {
         match news {
-            News::Began { agent, item, title, .. } => self.say(&format!("{agent} works on {item}: {}", one_line(title))),
+            News::Began { agent, item, title, .. } => {
+                self.say(&format!("{agent} works on {item}: {}", one_line(title)))
+            }
             News::Ended { agent, item, ending, state, .. } => {
                 let ending = one_line(ending.lines().next().unwrap_or_default());
                 self.say(&format!("{agent} {ending}; {item} is {}", painted(state, state)));

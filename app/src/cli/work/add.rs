@@ -123,8 +123,10 @@ fn trace_of_caller() -> Option<String> {
 
 /// Add many: JSON lines with the keys of `work add`, and `key`, which `depends_on` may name
 #[derive(Debug, Args)]
-#[command(after_help = "Example line:\n  {\"key\":\"docs\",\"title\":\"Write the docs\",\"depends_on\":[\"parser\"],\"priority\":\"high\"}\n\n\
-    All lines are added, or none. A line that was imported from the same file before is not added again.")]
+#[command(
+    after_help = "Example line:\n  {\"key\":\"docs\",\"title\":\"Write the docs\",\"depends_on\":[\"parser\"],\"priority\":\"high\"}\n\n\
+    All lines are added, or none. A line that was imported from the same file before is not added again."
+)]
 pub struct Import {
     /// The file (`-` is standard input)
     file: PathBuf,

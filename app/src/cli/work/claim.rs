@@ -27,7 +27,9 @@ pub struct Claim {
 
 /// Take the next item that fits; exit 4 when there is none
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  nexus work next --agent zoe\n  nexus work next --agent zoe --role reviewer --workspace --json")]
+#[command(
+    after_help = "Examples:\n  nexus work next --agent zoe\n  nexus work next --agent zoe --role reviewer --workspace --json"
+)]
 pub struct Next {
     /// Items for this role, or for any
     #[arg(long)]
@@ -86,7 +88,10 @@ fn taken(here: &Here, engine: &Engine, how: &How, item: &WorkView) -> Result<Ans
     let until = item.lease_until_ms.map_or_else(String::new, |at| when(at, now));
     let mut text = format!(
         "{} holds {} under fence {}, lease ends {until}: {}",
-        how.agent, item.id, item.fence, crate::terminal::one_line(&item.title)
+        how.agent,
+        item.id,
+        item.fence,
+        crate::terminal::one_line(&item.title)
     );
     let mut json = serde_json::to_value(item).expect("an item can be written as JSON");
     if how.workspace {

@@ -33,7 +33,13 @@ impl Hold {
     }
 }
 
-fn act(engine: &Engine, id: &WorkId, verb: &str, command: Command, key: Option<engine::Key>) -> Result<Answer, Problem> {
+fn act(
+    engine: &Engine,
+    id: &WorkId,
+    verb: &str,
+    command: Command,
+    key: Option<engine::Key>,
+) -> Result<Answer, Problem> {
     Ok(done(verb, &wait(engine.act(id.clone(), command, key))?))
 }
 
@@ -60,7 +66,9 @@ pub fn renew(here: &Here, engine: &Engine, args: &Renew) -> Result<Answer, Probl
 
 /// Say how far you are
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  nexus work progress work_1795211860474123456 --agent zoe --fence 1 --percent 40 --note 'parser done'")]
+#[command(
+    after_help = "Example:\n  nexus work progress work_1795211860474123456 --agent zoe --fence 1 --percent 40 --note 'parser done'"
+)]
 pub struct Progress {
     #[command(flatten)]
     hold: Hold,
@@ -81,7 +89,9 @@ pub fn progress(engine: &Engine, args: &Progress) -> Result<Answer, Problem> {
 
 /// Finish work that you hold; what is in its workspace becomes a change
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  nexus work report work_1795211860474123456 --agent zoe --fence 1 --result '{\"tests\":12}'")]
+#[command(
+    after_help = "Example:\n  nexus work report work_1795211860474123456 --agent zoe --fence 1 --result '{\"tests\":12}'"
+)]
 pub struct Report {
     #[command(flatten)]
     hold: Hold,
@@ -107,7 +117,9 @@ pub fn report(here: &Here, engine: &Engine, args: &Report) -> Result<Answer, Pro
 
 /// Say that you cannot do it; the attempt counts
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  nexus work fail work_1795211860474123456 --agent zoe --fence 1 --reason 'no such file'")]
+#[command(
+    after_help = "Example:\n  nexus work fail work_1795211860474123456 --agent zoe --fence 1 --reason 'no such file'"
+)]
 pub struct Fail {
     #[command(flatten)]
     hold: Hold,

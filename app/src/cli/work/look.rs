@@ -13,7 +13,9 @@ use crate::terminal::{painted, table, when};
 
 /// List work, oldest first
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  nexus work list --state ready\n  nexus work list --json --limit 100 --after work_1795211860474123456")]
+#[command(
+    after_help = "Examples:\n  nexus work list --state ready\n  nexus work list --json --limit 100 --after work_1795211860474123456"
+)]
 pub struct List {
     /// Only items in this state
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(State::WORDS))]
@@ -64,7 +66,10 @@ pub fn show(engine: &Engine, args: &Show) -> Result<Answer, Problem> {
     let mut lines = vec![
         format!("{} {}", item.id, painted(&item.state, &item.state)),
         item.title.clone(),
-        format!("priority {} · type {} · attempts {} of {}", item.priority, item.kind, item.attempts_used, item.attempts_max),
+        format!(
+            "priority {} · type {} · attempts {} of {}",
+            item.priority, item.kind, item.attempts_used, item.attempts_max
+        ),
         format!("added {} · changed {}", when(item.added_at_ms, now), when(item.changed_at_ms, now)),
     ];
     let mut add = |name: &str, value: Option<String>| {

@@ -1,0 +1,134 @@
+//! `nexus check-history`
+
+use std::path::PathBuf;
+
+use domain::audit::{Call, Judgement, Logged, Op, Saw, judge};
+use engine::audit::EventView;
+use engine::problem::Problem;
+use engine::{Engine, wait};
+use serde::Deserialize;
+use serde_json::json;
+use store::Mode;
+
+use super::{Answer, Global, parse};
+use crate::here::Here;
+
+/// The largest file of calls, in bytes.
+const BYTES_MAX: u64 = 1_000_000_000;
+
+/// Judge what callers saw against the event log: double grants, stale effects, lost updates
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  nexus check-history                      judge the event log by itself\n  \
+    nexus check-history calls.jsonl --json   judge recorded calls against the event log\n  \
+    nexus check-history calls.jsonl --no-log judge another tool's calls\n\n\
+    The format is in docs/history-format.md. Exit 0 when it is clean, 1 when a rule is broken.")]
+pub struct Args {
+    /// Calls as their callers recorded them, JSON lines
+    file: Option<PathBuf>,
+    /// Judge the calls alone, with no event log
+    #[arg(long, requires = "file")]
+    no_log: bool,
+}
+
+#[derive(Deserialize)]
+struct Line {
+    op: String,
+    item: Option<String>,
+    agent: String,
+    asked_ms: i64,
+    answered_ms: Option<i64>,
+    saw: String,
+    fence: Option<i64>,
+    code: Option<String>,
+    key: Option<String>,
+}
+
+pub fn check(global: &Global, args: &Args) -> Result<Answer, Problem> {
+    let calls = match &args.file {
+        None => Vec::new(),
+        Some(path) => read_calls(&parse::file(path, BYTES_MAX)?)?,
+    };
+    let log = if args.no_log { None } else { Some(read_log(&Here::find(global)?.engine(Mode::Direct)?)?) };
+    let judgement = judge(&calls, log.as_deref());
+    Ok(told(&judgement))
+}
+
+/// The calls of a file of JSON lines.
+pub fn read_calls(text: &str) -> Result<Vec<Call>, Problem> {
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines.map(|(at, line)| read_call(at + 1, line)).collect()
+}
+
+fn read_call(line: usize, text: &str) -> Result<Call, Problem> {
+    let wrong = |what: String| Problem::malformed(format!("line {line}: {what}"));
+    let said: Line = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
+    let op = Op::from_word(&said.op);
+    let saw = match said.saw.as_str() {
+        "ok" => Saw::Ok { fence: if op == Op::Claim { said.fence } else { None } },
+        "refused" => Saw::Refused { code: said.code.unwrap_or_default() },
+        "nothing" => Saw::Nothing,
+        "unknown" => Saw::Unknown,
+        other => return Err(wrong(format!("saw {other:?}: it can be ok, refused, nothing or unknown"))),
+    };
+    Ok(Call {
+        line,
+        fence: if op == Op::Claim { None } else { said.fence },
+        op,
+        item: said.item,
+        agent: said.agent,
+        asked_ms: said.asked_ms,
+        answered_ms: said.answered_ms,
+        saw,
+        key: said.key,
+    })
+}
+
+/// Everything about work in the event log.
+pub fn read_log(engine: &Engine) -> Result<Vec<Logged>, Problem> {
+    let (mut log, mut after) = (Vec::new(), 0);
+    loop {
+        let page = wait(engine.events(None, after, 10_000))?;
+        let Some(last) = page.last() else { return Ok(log) };
+        after = last.seq;
+        log.extend(page.iter().filter(|event| event.name.starts_with("work.")).map(logged));
+    }
+}
+
+fn logged(event: &EventView) -> Logged {
+    let queue_fence = event.data.get("queue_fence").and_then(serde_json::Value::as_i64);
+    Logged {
+        seq: event.seq,
+        at_ms: event.at_ms,
+        item: event.subject.clone(),
+        name: event.name.clone(),
+        agent: event.agent.clone(),
+        fence: queue_fence.or(event.fence),
+        held_fence: queue_fence.and(event.fence),
+    }
+}
+
+fn told(judgement: &Judgement) -> Answer {
+    let violations: Vec<_> = judgement
+        .violations
+        .iter()
+        .map(|v| json!({ "rule": v.rule.word(), "item": v.item, "lines": v.lines, "seqs": v.seqs, "text": v.text }))
+        .collect();
+    let json = json!({
+        "sound": judgement.sound(), "calls": judgement.calls, "events": judgement.events, "grants": judgement.grants,
+        "effects": judgement.effects, "refused": judgement.refused, "unknown": judgement.unknown,
+        "unjudged": judgement.unjudged, "double_grants": judgement.double_grants,
+        "stale_effects": judgement.stale_effects, "stale_effects_refused": judgement.stale_effects_refused,
+        "lost_updates": judgement.lost_updates, "violations": violations,
+    });
+    let mut text = format!(
+        "{} calls and {} events: {} grants, {} effects, {} refused, {} unknown",
+        judgement.calls, judgement.events, judgement.grants, judgement.effects, judgement.refused, judgement.unknown
+    );
+    if judgement.sound() {
+        text.push_str("\nclean: no double grant, no stale effect, no lost update");
+    }
+    for v in &judgement.violations {
+        text.push_str(&format!("\n{}: {}", v.rule.word(), v.text));
+    }
+    Answer::new(&json, text).exit(u8::from(!judgement.sound()))
+}

@@ -1,0 +1,81 @@
+//! `nexus up`
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use engine::problem::{Kind, Problem};
+use engine::run::{Bell, Drain, keep_landing};
+use store::{Mode, Store};
+
+use super::{Answer, Global};
+use crate::here::Here;
+use crate::signals::drain_on_interrupt;
+use crate::{http, locate};
+
+/// Serve the live board and the API, and land what waits
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  nexus up\n  nexus up --port 0     on any free port; the address is printed\n\n\
+    It listens on the loopback address unless told otherwise. Ctrl-C ends it.")]
+pub struct Args {
+    /// The port; 0 is any free one
+    #[arg(long)]
+    port: Option<u16>,
+    /// The address
+    #[arg(long)]
+    host: Option<String>,
+}
+
+pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
+    global.set.extend(args.port.map(|port| ("http.port", port.to_string())));
+    global.set.extend(args.host.clone().map(|host| ("http.host", host)));
+    let here = Here::find(&global)?;
+    let store = Store::open(&here.data.join(locate::STORE), Mode::Loop)?;
+    let engine = here.engine_over(store);
+    let (drain, bell) = (Arc::new(Drain::default()), Arc::new(Bell::default()));
+    let over = Arc::new(AtomicBool::new(false));
+    let stop = Arc::new(tokio::sync::Notify::new());
+    {
+        let (stop, over, bell) = (Arc::clone(&stop), Arc::clone(&over), Arc::clone(&bell));
+        drain_on_interrupt(&drain, move |_| {
+            over.store(true, Ordering::SeqCst);
+            bell.ring();
+            stop.notify_one();
+        });
+    }
+    // A store without its repository is served all the same; there is nothing to land then.
+    let lander = match here.git() {
+        Ok(git) => {
+            let site = here.site_over(engine.clone(), git)?;
+            site.clean_up()?;
+            let (drain, bell, over) = (Arc::clone(&drain), Arc::clone(&bell), Arc::clone(&over));
+            let land = move || keep_landing(&site, &drain, &bell, &over, &|_| {});
+            Some(std::thread::Builder::new().name("nexus-lander".to_owned()).spawn(land).map_err(io)?)
+        }
+        Err(_) => None,
+    };
+    let address = (here.settings().http.host, here.settings().http.port).into();
+    let json = global.json;
+    let ready = move |address: std::net::SocketAddr| {
+        let text = format!("http://{address}");
+        super::answer::print(&if json {
+            serde_json::json!({ "url": text }).to_string()
+        } else {
+            format!("serving {text}")
+        });
+    };
+    let served = http::serve(engine, address, &stop, ready);
+    over.store(true, Ordering::SeqCst);
+    bell.ring();
+    if let Some(lander) = lander {
+        match lander.join() {
+            Ok(landed) => drop(landed?),
+            Err(_) => return Err(Problem::new(Kind::Failed, "panicked", "the lander panicked")),
+        }
+    }
+    served?;
+    Ok(Answer::silent())
+}
+
+fn io(error: std::io::Error) -> Problem {
+    Problem::new(Kind::Failed, "io_failed", error.to_string())
+}
