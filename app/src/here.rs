@@ -1,10 +1,11 @@
 //! What a command works with: settings, store, and for some the repository and processes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use connect::git::Git;
 use connect::process::Processes;
+use engine::history::History;
 use engine::problem::{Kind, Problem};
 use engine::site::{Habits, Places, Site};
 use engine::{Engine, SystemClock};
@@ -54,6 +55,7 @@ impl Here {
         let mut engine = Engine::new(store, settings.project.clone(), Arc::new(SystemClock));
         engine.head_start = settings.head_start;
         engine.attempts_max = settings.attempts_max;
+        engine.history = std::env::var_os("NEXUS_HISTORY").and_then(|path| History::open(Path::new(&path)).ok());
         engine
     }
 

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod change;
 mod clock;
 mod duty;
+pub mod history;
 mod keyed;
 pub mod ports;
 pub mod problem;
@@ -42,6 +43,8 @@ pub struct Engine {
     pub head_start: HeadStart,
     /// How often an item may be tried when it does not say.
     pub attempts_max: u32,
+    /// Where this caller's calls are recorded, if anywhere.
+    pub history: Option<history::History>,
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
 }
@@ -49,7 +52,15 @@ pub struct Engine {
 impl Engine {
     /// An engine over `store` with the usual head starts and three attempts.
     pub fn new(store: Store, project: Project, clock: Arc<dyn Clock>) -> Self {
-        Self { store, project, head_start: HeadStart::default(), attempts_max: 3, clock, ids: Arc::default() }
+        Self {
+            store,
+            project,
+            head_start: HeadStart::default(),
+            attempts_max: 3,
+            history: None,
+            clock,
+            ids: Arc::default(),
+        }
     }
 
     /// This moment in this project.

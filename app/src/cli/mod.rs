@@ -6,7 +6,7 @@ mod change;
 mod config;
 mod doctor;
 mod events;
-mod history;
+pub mod history;
 mod init;
 mod parse;
 mod run;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::agent::Filter;
+use domain::id::WorkId;
 use domain::text::{Capability, Role, Team};
 use domain::time::Ttl;
 use engine::problem::Problem;
@@ -15,7 +16,6 @@ use engine::run::{Drain, RunOptions, run as supervise};
 use engine::site::Site;
 use engine::{random_hex, wait};
 use serde_json::json;
-use store::work::Page;
 use store::{Mode, Store};
 
 use super::{Answer, Global, parse, workspace};
@@ -81,17 +81,19 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     site.tip(&target)?;
     site.declared(&site.tip(&target)?)?;
 
-    let watched = watched(&site, args.backlog.as_ref())?;
+    let able = !args.capabilities.is_empty();
+    let filter = Filter {
+        role: args.role,
+        team: args.team,
+        capabilities: able.then(|| args.capabilities.into_iter().collect()),
+    };
+    let watched = watched(&site, args.backlog.as_ref(), &filter)?;
     let reporter = Arc::new(Reporter::new(watched.len() as u64, global.json));
     let options = RunOptions {
         workers: args.workers.map_or(here.settings().workers, |n| n as usize),
         agent,
         name: args.agent_name.unwrap_or_else(|| format!("run-{}", random_hex::<3>())),
-        filter: Filter {
-            role: args.role,
-            team: args.team,
-            capabilities: (!args.capabilities.is_empty()).then(|| args.capabilities.into_iter().collect()),
-        },
+        filter,
         target,
         ttl: args.ttl.unwrap_or(here.settings().lease_ttl),
         landing_wait: here.settings().landing.wait,
@@ -117,7 +119,7 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     let mut counts = serde_json::Map::new();
     let (mut landed, mut settled) = (0_u64, 0_u64);
     for id in &watched {
-        let item = wait(site.engine.show(&id.parse().expect("the id of an item is an id")))?;
+        let item = wait(site.engine.show(id))?;
         landed += u64::from(item.state == "done" && item.change.is_some());
         settled += u64::from(item.state == "done");
         let n = counts.get(&item.state).and_then(serde_json::Value::as_u64).unwrap_or(0);
@@ -139,27 +141,13 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     Ok(Answer::new(&json, text).exit(u8::from(!all)))
 }
 
-/// The items that the run answers for: those of the backlog, else all that are open as it begins.
-fn watched(site: &Site, backlog: Option<&PathBuf>) -> Result<Vec<String>, Problem> {
+/// The items that the run answers for: those of the backlog, else all that fit and are open as it begins.
+fn watched(site: &Site, backlog: Option<&PathBuf>, filter: &Filter) -> Result<Vec<WorkId>, Problem> {
     if let Some(path) = backlog {
         let text = parse::file(path, 100_000_000)?;
         let source = path.canonicalize().unwrap_or_else(|_| path.clone());
         let all = wait(engine::work::import(&site.engine, &source.to_string_lossy(), &text))?;
-        return Ok(all.into_iter().map(|imported| imported.item.id).collect());
+        return Ok(all.into_iter().map(|it| it.item.id.parse().expect("the id of an item is an id")).collect());
     }
-    let mut open = Vec::new();
-    for state in ["pending", "ready", "leased", "submitted"] {
-        let mut after = String::new();
-        loop {
-            let page = wait(site.engine.list(Some(state), &Page { after, limit: 1_000 }))?;
-            let last = page.last().map(|item| item.id.clone());
-            let full = page.len() == 1_000;
-            open.extend(page.into_iter().map(|item| item.id));
-            match last {
-                Some(last) if full => after = last,
-                _ => break,
-            }
-        }
-    }
-    Ok(open)
+    site.open_items(filter)
 }

@@ -18,6 +18,7 @@ mod obstacles;
 mod open;
 mod place;
 mod raw;
+mod reachable;
 mod refs;
 mod restore;
 mod run;

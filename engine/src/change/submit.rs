@@ -8,6 +8,7 @@ use domain::work::{Command, Held, Json};
 use domain::workspace::Workspace;
 use store::{agent, change as kept, failpoint, work, workspace};
 
+use crate::history::Asked;
 use crate::problem::Problem;
 use crate::site::Site;
 use crate::work::{WorkView, seen};
@@ -91,7 +92,8 @@ impl Site {
         };
         let held = held.clone();
         let item = there.item.clone();
-        wait(self.engine.keyed(key, async move |tx, scope| {
+        let asked = self.engine.asked(|| Some(Asked::held("report", item.as_str(), &held)));
+        let queued = wait(self.engine.keyed(key, async move |tx, scope| {
             let author = agent::meet(tx, scope, &held.by).await?;
             let asked_of = work::find(tx, scope, &item).await?.and_then(|found| found.item.plan.role.clone());
             let change = Change { author_role: author.role.or(asked_of), ..change };
@@ -99,7 +101,8 @@ impl Site {
             let report = Command::Report { held, change: Some(change.id), result };
             let item = work::carry_out(tx, scope, &item, &report).await?;
             seen(tx, scope, &item).await
-        }))
+        }));
+        self.engine.told(asked, queued)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Whether a run has anything left to wait for.
 
 use domain::agent::Filter;
+use domain::id::WorkId;
+use domain::work::WorkItem;
 use store::work::{self, Page};
 
 use crate::problem::Problem;
@@ -24,18 +26,42 @@ impl Site {
         Ok(due.is_some() && self.any("pending", Some(filter))?)
     }
 
+    /// Every item that fits `filter` and is pending, ready, leased or submitted.
+    pub fn open_items(&self, filter: &Filter) -> Result<Vec<WorkId>, Problem> {
+        let mut open = Vec::new();
+        for state in ["pending", "ready", "leased", "submitted"] {
+            self.each(state, &mut |item| {
+                if filter.fits(&item.plan) {
+                    open.push(item.id.clone());
+                }
+                true
+            })?;
+        }
+        Ok(open)
+    }
+
     fn any(&self, state: &str, filter: Option<&Filter>) -> Result<bool, Problem> {
+        let mut found = false;
+        self.each(state, &mut |item| {
+            found = filter.is_none_or(|f| f.fits(&item.plan));
+            !found
+        })?;
+        Ok(found)
+    }
+
+    /// Shows every item in `state`, page by page, until `go_on` says `false`.
+    fn each(&self, state: &str, go_on: &mut dyn FnMut(&WorkItem) -> bool) -> Result<(), Problem> {
         let project = &self.engine.project;
         let mut after = String::new();
         loop {
             let page = Page { after, limit: PAGE };
             let found = wait(self.engine.store.read(async |tx| work::list(tx, project, Some(state), &page).await))?;
-            if found.iter().any(|added| filter.is_none_or(|f| f.fits(&added.item.plan))) {
-                return Ok(true);
+            if !found.iter().all(|added| go_on(&added.item)) {
+                return Ok(());
             }
             match found.last() {
                 Some(last) if found.len() == PAGE as usize => after = last.item.id.to_string(),
-                _ => return Ok(false),
+                _ => return Ok(()),
             }
         }
     }

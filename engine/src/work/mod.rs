@@ -15,6 +15,7 @@ use store::{Scope, Tx, agent, change, workspace};
 pub use import::{Imported, import};
 pub use view::{WorkView, draft_from_json};
 
+use crate::history::Asked;
 use crate::keyed::once;
 use crate::problem::{Kind, Problem};
 use crate::{Engine, Key, random_hex};
@@ -41,32 +42,36 @@ impl Engine {
 
     /// Takes `id` for `by`. Refused with `held` when another has it.
     pub async fn claim(&self, id: WorkId, by: AgentName, ttl: Ttl, key: Option<Key>) -> Result<WorkView, Problem> {
-        self.keyed(key, async move |tx, scope| {
+        let asked = self.asked(|| Some(Asked::claim(Some(id.as_str()), by.as_str())));
+        let claimed = self.keyed(key, async move |tx, scope| {
             let item = kept::claim(tx, scope, &id, &by, ttl).await?;
             seen(tx, scope, &item).await
-        })
-        .await
+        });
+        self.told(asked, claimed.await)
     }
 
     /// Takes the ready item of lowest rank that fits. Kind [`Kind::Nothing`] when nothing does.
     pub async fn next(&self, filter: Filter, by: AgentName, ttl: Ttl, key: Option<Key>) -> Result<WorkView, Problem> {
-        self.keyed(key, async move |tx, scope| match kept::claim_next(tx, scope, &filter, &by, ttl).await? {
-            Some(item) => seen(tx, scope, &item).await,
-            None => Err(Problem::new(Kind::Nothing, "nothing_available", "no ready item fits")),
-        })
-        .await
+        let asked = self.asked(|| Some(Asked::claim(None, by.as_str())));
+        let claimed =
+            self.keyed(key, async move |tx, scope| match kept::claim_next(tx, scope, &filter, &by, ttl).await? {
+                Some(item) => seen(tx, scope, &item).await,
+                None => Err(Problem::new(Kind::Nothing, "nothing_available", "no ready item fits")),
+            });
+        self.told(asked, claimed.await)
     }
 
     /// Does to `id` what `command` says. Cancelling withdraws what waits to land for the item.
     pub async fn act(&self, id: WorkId, command: Command, key: Option<Key>) -> Result<WorkView, Problem> {
-        self.keyed(key, async move |tx, scope| {
+        let asked = self.asked(|| Asked::effect(id.as_str(), &command));
+        let done = self.keyed(key, async move |tx, scope| {
             let item = kept::carry_out(tx, scope, &id, &command).await?;
             if matches!(command, Command::Cancel { .. }) {
                 withdraw(tx, scope, &item).await?;
             }
             seen(tx, scope, &item).await
-        })
-        .await
+        });
+        self.told(asked, done.await)
     }
 
     /// A report of a holder with no workspace to look into: done when it has none, and inside a run only the result
@@ -84,15 +89,11 @@ impl Engine {
         if there.as_ref().is_some_and(|w| !w.supervised) {
             return Ok(None);
         }
-        self.keyed(key, async move |tx, scope| {
-            let command = match (there, result) {
-                (Some(_), result) => Command::KeepResult { held, result: result.unwrap_or(Json("null".to_owned())) },
-                (None, result) => Command::Report { held, change: None, result },
-            };
-            let item = kept::carry_out(tx, scope, &id, &command).await?;
-            seen(tx, scope, &item).await.map(Some)
-        })
-        .await
+        let command = match (there, result) {
+            (Some(_), result) => Command::KeepResult { held, result: result.unwrap_or(Json("null".to_owned())) },
+            (None, result) => Command::Report { held, change: None, result },
+        };
+        self.act(id, command, key).await.map(Some)
     }
 
     /// The item `id`.
@@ -121,6 +122,23 @@ impl Engine {
     /// Agents by name.
     pub async fn agents(&self, page: &Page) -> Result<Vec<Agent>, Problem> {
         Ok(self.store.read(async |tx| agent::list(tx, &self.project, &page.after, page.limit).await).await?)
+    }
+
+    /// The call that is about to be made, when calls are recorded, with the time.
+    pub(crate) fn asked(&self, call: impl FnOnce() -> Option<Asked>) -> Option<(Asked, i64)> {
+        self.history.as_ref().and_then(|_| call()).map(|asked| (asked, self.scope().now.millis()))
+    }
+
+    /// `saw`, recorded as the answer to the call.
+    pub(crate) fn told(
+        &self,
+        asked: Option<(Asked, i64)>,
+        saw: Result<WorkView, Problem>,
+    ) -> Result<WorkView, Problem> {
+        if let (Some(history), Some((asked, asked_ms))) = (&self.history, asked) {
+            history.answered(asked, asked_ms, self.scope().now.millis(), &saw);
+        }
+        saw
     }
 
     pub(crate) async fn keyed<T, F>(&self, key: Option<Key>, body: F) -> Result<T, Problem>

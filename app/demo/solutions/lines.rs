@@ -1,0 +1,5 @@
+//! Counting lines.
+
+pub fn lines(text: &str) -> usize {
+    text.lines().count()
+}

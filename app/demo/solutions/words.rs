@@ -1,0 +1,5 @@
+//! Counting words.
+
+pub fn words(text: &str) -> usize {
+    text.split_whitespace().count()
+}

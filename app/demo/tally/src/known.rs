@@ -1,0 +1,3 @@
+//! The words that everybody knows.
+
+pub const KNOWN: &[&str] = &["base"];

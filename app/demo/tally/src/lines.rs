@@ -1,0 +1,6 @@
+//! Counting lines.
+// status: missing
+
+pub fn lines(_text: &str) -> usize {
+    panic!("not written yet")
+}

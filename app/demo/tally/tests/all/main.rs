@@ -1,0 +1,14 @@
+mod caesar;
+mod frequency;
+mod known;
+mod lines;
+mod longest;
+mod palindrome;
+mod roman;
+mod slug;
+mod summary;
+mod tidy;
+mod title;
+mod top;
+mod words;
+mod wrap;
