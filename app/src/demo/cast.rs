@@ -75,13 +75,12 @@ impl<'a> Cast<'a> {
         scene.wait_until("relief-1 takes over from the sleeper", || taken("palindrome"))?;
         scene.say("relief-1 has taken over; the sleeper wakes and goes on");
         send(&sleeper, Signal::CONT);
-        ended(&mut sleeper, "the sleeper")?;
+        good_end(scene, &mut sleeper, "the sleeper")?;
         for (role, mut child) in others {
-            let code = child.wait().map_err(|e| io("waiting for a run", &e))?;
+            let code = scene.end_of(&mut child, &format!("the run of {role}"))?;
             scene.say(&format!("the run of {role} has ended ({code})"));
         }
-        ended(&mut relief, "relief-1")?;
-        Ok(())
+        good_end(scene, &mut relief, "relief-1")
     }
 
     /// How many late effects of the sleeper were refused, as it saw it.
@@ -142,7 +141,7 @@ fn stopped(child: &Child) -> bool {
     stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
 }
 
-fn ended(child: &mut Child, who: &str) -> Result<(), Problem> {
-    let status = child.wait().map_err(|e| io(&format!("waiting for {who}"), &e))?;
+fn good_end(scene: &Scene, child: &mut Child, who: &str) -> Result<(), Problem> {
+    let status = scene.end_of(child, who)?;
     if status.success() { Ok(()) } else { Err(io(who, &format!("ended with {status}"))) }
 }

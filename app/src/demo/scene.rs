@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,10 +117,24 @@ impl Scene {
         Ok(String::from_utf8_lossy(&said.stdout).into_owned())
     }
 
-    /// Waits until `come` has come, asking every few milliseconds; gives up after a minute.
+    /// How `child` ended. One that does not is killed, and that is said.
+    pub fn end_of(&self, child: &mut Child, who: &str) -> Result<ExitStatus, Problem> {
+        let mut ended = None;
+        let waited = self.wait_until(&format!("{who} ends"), || {
+            ended = child.try_wait().ok().flatten();
+            ended.is_some()
+        });
+        if waited.is_err() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        waited.map(|()| ended.expect("it has ended"))
+    }
+
+    /// Waits until `come` has come, asking every few milliseconds; gives up after three minutes.
     pub fn wait_until(&self, what: &str, mut come: impl FnMut() -> bool) -> Result<(), Problem> {
         const ASK: Duration = Duration::from_millis(20);
-        for _ in 0..3_000 {
+        for _ in 0..9_000 {
             if come() {
                 return Ok(());
             }

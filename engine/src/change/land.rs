@@ -195,7 +195,7 @@ impl Site {
         verified: bool,
         done: &mut Landed,
     ) -> Result<Step, Problem> {
-        let landing = self.begin(target, tip, chain, verified)?;
+        let Some(landing) = self.begin(target, tip, chain, verified)? else { return Ok(Step::Again) };
         failpoint!("landing.begun");
         match self.repo.move_branch(target, &landing.old, &landing.new)? {
             Moved::Done => {
@@ -216,7 +216,8 @@ impl Site {
         }
     }
 
-    fn begin(&self, target: &str, tip: &str, chain: &[Link], verified: bool) -> Result<Landing, Problem> {
+    /// Writes the landing down. `None`: a change was withdrawn or sent back in the meantime.
+    fn begin(&self, target: &str, tip: &str, chain: &[Link], verified: bool) -> Result<Option<Landing>, Problem> {
         let scope = self.engine.scope();
         let new = chain.last().expect("a landing carries something").1.clone();
         // Named until it is in the branch, so that git does not collect it.
@@ -232,13 +233,18 @@ impl Site {
             begun_at: scope.now,
         };
         self.repo.set_ref(&landing_ref(target), &landing.new)?;
-        wait(self.engine.store.write(async move |tx| {
+        let begun = wait(self.engine.store.write(async move |tx| {
             let landing = kept::begin_landing(tx, &scope, landing).await?;
             for (id, _) in &landing.carries {
                 kept::carry_out(tx, &scope, id, ChangeCommand::Begin { landing: landing.id.clone() }).await?;
             }
-            Ok::<_, Problem>(landing)
-        }))
+            Ok(landing)
+        }));
+        match begun {
+            Ok(landing) => Ok(Some(landing)),
+            Err(kept::ChangeError::Refused(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The branch has moved: changes landed, items done, in one transaction.

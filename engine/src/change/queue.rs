@@ -61,7 +61,7 @@ impl Site {
     }
 
     /// Refuses or rejects a change, and gives its item back with the reason, in one transaction. A change that takes
-    /// another back has no item waiting.
+    /// another back has no item waiting. Nothing happens when somebody else was faster.
     pub(crate) fn send_back(&self, change: &Change, command: ChangeCommand) -> Result<(), Problem> {
         let reason = match &command {
             ChangeCommand::Refuse { reason } | ChangeCommand::Reject { reason } => reason.clone(),
@@ -70,7 +70,11 @@ impl Site {
         let (scope, change) = (self.engine.scope(), change.clone());
         let reason = format!("{reason}\n(what was made is kept as change {}, commit {})", change.id, change.commit);
         wait(self.engine.store.write(async move |tx| {
-            kept::carry_out(tx, &scope, &change.id, command).await?;
+            match kept::carry_out(tx, &scope, &change.id, command).await {
+                // Worker and lander judge the same change; both come to the same verdict.
+                Err(kept::ChangeError::Refused(_)) => return Ok(()),
+                done => done?,
+            };
             if change.reverts.is_none() {
                 work::carry_out(tx, &scope, &change.item, &Command::Reject { fence: change.fence, reason }).await?;
             }

@@ -10,6 +10,7 @@ pub struct Bell {
     rung: Mutex<u64>,
     heard: Condvar,
     in_the_way: AtomicBool,
+    silenced: AtomicBool,
 }
 
 impl Bell {
@@ -24,6 +25,17 @@ impl Bell {
         let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
         let silent = |rung: &mut u64| *rung == heard;
         *self.heard.wait_timeout_while(rung, at_most, silent).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Notes that nobody lands any more; there is nothing left to wait for.
+    pub(super) fn silence(&self) {
+        self.silenced.store(true, Ordering::SeqCst);
+        self.ring();
+    }
+
+    /// Whether nobody lands any more.
+    pub(super) fn silenced(&self) -> bool {
+        self.silenced.load(Ordering::SeqCst)
     }
 
     /// Notes whether changed files keep the landing waiting.

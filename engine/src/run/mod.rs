@@ -27,6 +27,8 @@ use crate::wait;
 
 /// How long the lander lets pass between two looks at the queue when nobody rings.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often in a row the lander may fail before it gives up.
+const FAILURES_MAX: u32 = 20;
 
 /// What a run did, as far as it saw it itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,9 +57,10 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
         let over = Arc::new(AtomicBool::new(false));
         let lander = {
             let (bell, over) = (&bell, Arc::clone(&over));
-            std::thread::Builder::new()
-                .name("nexus-lander".to_owned())
-                .spawn_scoped(threads, move || keep_landing(site, drain, bell, &over, &*options.news))
+            std::thread::Builder::new().name("nexus-lander".to_owned()).spawn_scoped(threads, move || {
+                let _gone = Gone(bell);
+                keep_landing(site, drain, bell, &over, &*options.news)
+            })
         };
         let mut problems = Vec::new();
         for worker in workers {
@@ -77,13 +80,22 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
                 Vec::new()
             }
             Ok(Err(_)) | Err(_) => {
-                problems.push("the lander panicked".to_owned());
+                problems.push("the lander panicked or did not start".to_owned());
                 Vec::new()
             }
         };
         (problems, in_the_way)
     });
     Ok(RunEnd { drained: drain.draining(), in_the_way, problems })
+}
+
+/// However the lander ends, nobody waits for it any longer.
+struct Gone<'a>(&'a Bell);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.0.silence();
+    }
 }
 
 /// Tends what is due and lands, until `over`; once more after that. Comes back with the files that are still in the
@@ -95,11 +107,23 @@ pub fn keep_landing(
     over: &AtomicBool,
     tell: &dyn Fn(&News),
 ) -> Result<Vec<String>, Problem> {
-    let mut heard = 0;
+    let (mut heard, mut failures) = (0, 0);
     loop {
         let last = over.load(Ordering::SeqCst);
-        let mut moved = wait(site.engine.tend())? > 0;
-        let in_the_way = land_everywhere(site, drain, tell, &mut moved)?;
+        let mut moved = false;
+        let in_the_way = match land_everywhere(site, drain, tell, &mut moved) {
+            Ok(in_the_way) => {
+                failures = 0;
+                in_the_way
+            }
+            // A store that is busy or a git that is locked may be fine the next time.
+            Err(problem) if failures < FAILURES_MAX && !last => {
+                failures += 1;
+                tell(&News::Trouble { what: problem.message });
+                Vec::new()
+            }
+            Err(problem) => return Err(problem),
+        };
         bell.note_in_the_way(!in_the_way.is_empty());
         if moved {
             bell.ring();
@@ -112,6 +136,7 @@ pub fn keep_landing(
 }
 
 fn land_everywhere(site: &Site, drain: &Drain, tell: &dyn Fn(&News), moved: &mut bool) -> Result<Vec<String>, Problem> {
+    *moved = wait(site.engine.tend())? > 0;
     let project = site.engine.project.clone();
     let targets = wait(site.engine.store.read(async |tx| store::change::targets(tx, &project).await))?;
     let mut in_the_way = Vec::new();

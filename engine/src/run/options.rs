@@ -46,4 +46,6 @@ pub enum News {
     SentBack { change: String },
     /// Changed files keep a landing waiting.
     InTheWay { target: String, paths: Vec<String> },
+    /// Landing failed and will be tried again.
+    Trouble { what: String },
 }

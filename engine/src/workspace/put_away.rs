@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use domain::id::WorkspaceId;
-use domain::work::State as WorkState;
+use domain::id::{WorkId, WorkspaceId};
+use domain::work::{Fence, State as WorkState};
 use domain::workspace::{Command, State, Workspace};
 use serde::Serialize;
 use store::work::Page;
 use store::{failpoint, work, workspace as kept};
 
+use super::open::workspace_duty;
 use crate::Engine;
 use crate::problem::Problem;
 use crate::site::Site;
@@ -55,8 +56,18 @@ impl Site {
     }
 
     /// Puts a workspace away when nobody works in it any more: snapshot first, then the folder goes; into quarantine
-    /// when `keep_folder` or when a snapshot cannot hold all of it.
-    pub fn put_away(&self, workspace: &Workspace, keep_folder: bool) -> Result<Kept, Problem> {
+    /// when `keep_folder` or when a snapshot cannot hold all of it. `None`: another process does it, or has done it.
+    pub fn put_away(&self, workspace: &Workspace, keep_folder: bool) -> Result<Option<Kept>, Problem> {
+        let done = self.under_duty(&workspace_duty(&workspace.item, workspace.fence), || {
+            match self.workspace(&workspace.id)? {
+                open if open.state == State::Open => self.put_away_now(&open, keep_folder).map(Some),
+                _ => Ok(None),
+            }
+        })?;
+        Ok(done.flatten())
+    }
+
+    fn put_away_now(&self, workspace: &Workspace, keep_folder: bool) -> Result<Kept, Problem> {
         let (workspace, left_out) = self.snapshot(workspace)?;
         let path = PathBuf::from(&workspace.path);
         if path.is_dir() && (keep_folder || !left_out.is_empty()) {
@@ -103,37 +114,41 @@ impl Site {
         let mut done = Pruned { removed: Vec::new(), put_away: Vec::new(), strays: Vec::new() };
         for workspace in self.workspaces(Some(State::Open))? {
             if workspace.node == self.node && !self.in_use(&workspace)? {
-                if !dry_run {
-                    self.put_away(&workspace, true)?;
+                if dry_run || self.put_away(&workspace, true)?.is_some() {
+                    done.put_away.push(workspace.id.to_string());
                 }
-                done.put_away.push(workspace.id.to_string());
             }
         }
         for path in self.strays()? {
-            if !dry_run {
-                self.set_stray_aside(&path)?;
+            let duty = format!("workspace {}", path.file_name().unwrap_or_default().to_string_lossy());
+            if dry_run || self.under_duty(&duty, || self.set_stray_aside(&path))?.is_some() {
+                done.strays.push(path.to_string_lossy().into_owned());
             }
-            done.strays.push(path.to_string_lossy().into_owned());
         }
         let Some(older_than_ms) = older_than_ms else { return Ok(done) };
         let before = self.engine.scope().now.plus_millis(-older_than_ms);
         for workspace in self.workspaces(Some(State::Quarantined))? {
             if workspace.node == self.node && workspace.changed_at <= before {
-                if !dry_run {
-                    self.remove_quarantined(&workspace)?;
+                let duty = workspace_duty(&workspace.item, workspace.fence);
+                if dry_run || self.under_duty(&duty, || self.remove_quarantined(&workspace.id))?.unwrap_or(false) {
+                    done.removed.push(workspace.id.to_string());
                 }
-                done.removed.push(workspace.id.to_string());
             }
         }
         Ok(done)
     }
 
-    fn remove_quarantined(&self, workspace: &Workspace) -> Result<(), Problem> {
+    /// `false`: somebody else has done it.
+    fn remove_quarantined(&self, id: &WorkspaceId) -> Result<bool, Problem> {
+        let workspace = self.workspace(id)?;
+        if workspace.state != State::Quarantined {
+            return Ok(false);
+        }
         // Somebody may have worked in it since.
-        let (workspace, _) = self.snapshot(workspace)?;
+        let (workspace, _) = self.snapshot(&workspace)?;
         self.repo.remove_worktree(Path::new(&workspace.path))?;
         self.step(&workspace.id, Command::Remove)?;
-        Ok(())
+        Ok(true)
     }
 
     /// Whether the grant that `workspace` was opened under is current. A restored one is its owner's to prune.
@@ -146,12 +161,28 @@ impl Site {
         Ok(found.is_some_and(held) || workspace.snapshot.is_some())
     }
 
-    /// Worktrees in our folder that no row knows of: a crash came between git and the store.
+    /// Worktrees in our folder that no row knows of, and whose grant is over: a crash came between git and the store.
+    /// One whose grant is current is just being opened, or will be when its holder asks again.
     fn strays(&self) -> Result<Vec<PathBuf>, Problem> {
         let ours = self.places.worktrees();
-        let known: Vec<PathBuf> = self.workspaces(Some(State::Open))?.iter().map(|w| PathBuf::from(&w.path)).collect();
-        let strays = self.repo.worktrees()?.into_iter().map(|w| w.path);
-        Ok(strays.filter(|path| path.starts_with(&ours) && !known.contains(path)).collect())
+        let there = self.repo.worktrees()?.into_iter().map(|w| w.path).filter(|path| path.starts_with(&ours));
+        let mut strays = Vec::new();
+        for path in there {
+            let known = self.workspaces(Some(State::Open))?.iter().any(|w| Path::new(&w.path) == path);
+            if !known && !self.grant_is_current(&path)? {
+                strays.push(path);
+            }
+        }
+        Ok(strays)
+    }
+
+    fn grant_is_current(&self, path: &Path) -> Result<bool, Problem> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let grant = name.rsplit_once('-').and_then(|(id, n)| Some((id.parse::<WorkId>().ok()?, n.parse().ok()?)));
+        let Some((id, fence)) = grant else { return Ok(false) };
+        let scope = self.engine.scope();
+        let found = wait(self.engine.store.read(async |tx| work::find(tx, &scope, &id).await))?;
+        Ok(found.is_some_and(|f| matches!(f.item.state, WorkState::Leased(_)) && f.item.fence == Fence::new(fence)))
     }
 
     /// Sets the worktree at `path` aside with a snapshot, when there is one.

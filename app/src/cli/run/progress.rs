@@ -51,6 +51,9 @@ impl Reporter {
                 self.say(&format!("{change} {}", painted("landed", "landed")));
             }
             News::SentBack { change } => self.say(&format!("{change} {}", painted("rejected", "sent back"))),
+            News::Trouble { what } => {
+                self.say(&format!("{} {}", painted("blocked", "landing will be tried again:"), one_line(what)))
+            }
             News::InTheWay { target, paths } => {
                 let mut before = self.in_the_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                 if *before != *paths {
