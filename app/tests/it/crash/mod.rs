@@ -1,0 +1,1 @@
+//! Kills, pauses and deletions at the worst moment.
