@@ -10,6 +10,17 @@ pub struct Bell {
     rung: Mutex<u64>,
     heard: Condvar,
     in_the_way: AtomicBool,
+    lander_gone: AtomicBool,
+}
+
+/// While this is there, somebody lands.
+pub(super) struct AtWork<'a>(&'a Bell);
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.lander_gone.store(true, Ordering::SeqCst);
+        self.0.ring();
+    }
 }
 
 impl Bell {
@@ -24,6 +35,16 @@ impl Bell {
         let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
         let silent = |rung: &mut u64| *rung == heard;
         *self.heard.wait_timeout_while(rung, at_most, silent).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// The lander is at work until what comes back is dropped.
+    pub(super) fn lander_at_work(&self) -> AtWork<'_> {
+        AtWork(self)
+    }
+
+    /// Whether nobody lands any more.
+    pub(super) fn lander_gone(&self) -> bool {
+        self.lander_gone.load(Ordering::SeqCst)
     }
 
     /// Notes whether changed files keep the landing waiting.

@@ -27,6 +27,8 @@ use crate::wait;
 
 /// How long the lander lets pass between two looks at the queue when nobody rings.
 const LOOK: Duration = Duration::from_millis(500);
+/// How many looks in a row may fail (git held by another program, a store that is busy) before landing is given up.
+const FAILURES_MAX: u32 = 10;
 
 /// What a run did, as far as it saw it itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,9 +57,11 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
         let over = Arc::new(AtomicBool::new(false));
         let lander = {
             let (bell, over) = (&bell, Arc::clone(&over));
-            std::thread::Builder::new()
-                .name("nexus-lander".to_owned())
-                .spawn_scoped(threads, move || keep_landing(site, drain, bell, &over, &*options.news))
+            std::thread::Builder::new().name("nexus-lander".to_owned()).spawn_scoped(threads, move || {
+                // However it ends, workers are not to wait for what nobody lands.
+                let _gone = bell.lander_at_work();
+                keep_landing(site, drain, bell, &over, &*options.news)
+            })
         };
         let mut problems = Vec::new();
         for worker in workers {
@@ -95,20 +99,32 @@ pub fn keep_landing(
     over: &AtomicBool,
     tell: &dyn Fn(&News),
 ) -> Result<Vec<String>, Problem> {
-    let mut heard = 0;
+    let (mut heard, mut failures) = (0, 0);
     loop {
         let last = over.load(Ordering::SeqCst);
-        let mut moved = wait(site.engine.tend())? > 0;
-        let in_the_way = land_everywhere(site, drain, tell, &mut moved)?;
-        bell.note_in_the_way(!in_the_way.is_empty());
-        if moved {
-            bell.ring();
-        }
-        if last {
-            return Ok(in_the_way);
+        match look(site, drain, bell, tell) {
+            Ok(in_the_way) if last => return Ok(in_the_way),
+            Ok(_) => failures = 0,
+            Err(problem) => {
+                failures += 1;
+                if last || failures == FAILURES_MAX {
+                    return Err(problem);
+                }
+            }
         }
         heard = bell.wait(heard, LOOK);
     }
+}
+
+/// One look: what is due, then what waits to land. Comes back with the files that are in the way.
+fn look(site: &Site, drain: &Drain, bell: &Bell, tell: &dyn Fn(&News)) -> Result<Vec<String>, Problem> {
+    let mut moved = wait(site.engine.tend())? > 0;
+    let in_the_way = land_everywhere(site, drain, tell, &mut moved)?;
+    bell.note_in_the_way(!in_the_way.is_empty());
+    if moved {
+        bell.ring();
+    }
+    Ok(in_the_way)
 }
 
 fn land_everywhere(site: &Site, drain: &Drain, tell: &dyn Fn(&News), moved: &mut bool) -> Result<Vec<String>, Problem> {
@@ -138,23 +154,20 @@ impl Site {
             std::fs::create_dir_all(&folder).map_err(|e| self.io(&format!("making {}", folder.display()), &e))?;
         }
         wait(self.engine.tend())?;
+        // What could not be put away stays where it is; `nexus workspace prune` says why.
         self.prune(None, false)?;
-        self.remove_old_checkouts()
+        Ok(())
     }
 
-    /// Checkouts are named by tree and made anew for every check; a process that died left its own behind.
-    fn remove_old_checkouts(&self) -> Result<(), Problem> {
+    /// Removes checkouts of processes that died while they checked.
+    pub(crate) fn remove_old_checkouts(&self) -> Result<(), Problem> {
         let ours = self.places.checkouts();
-        let checking = wait(self.engine.status())?
-            .duties
-            .iter()
-            .any(|d| d.name.starts_with("check ") || d.name.starts_with("land "));
-        if checking {
+        // Listed first: whoever uses one of these has its duty by now, and has it until the checkout is gone.
+        let there = self.repo.worktrees()?.into_iter().filter(|w| w.path.starts_with(&ours));
+        let there: Vec<_> = there.map(|w| w.path).collect();
+        if there.is_empty() || self.anybody_at(&["check ", "land "])? {
             return Ok(());
         }
-        for checkout in self.repo.worktrees()?.into_iter().filter(|w| w.path.starts_with(&ours)) {
-            self.repo.remove_worktree(&checkout.path)?;
-        }
-        Ok(())
+        there.iter().try_for_each(|checkout| Ok(self.repo.remove_worktree(checkout)?))
     }
 }

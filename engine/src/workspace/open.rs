@@ -40,7 +40,7 @@ impl Site {
             None => {}
         }
         let base = self.tip(target)?;
-        let path = self.places.worktrees().join(format!("{item}-{}", held.fence.number()));
+        let path = self.place_of(item, held.fence);
         self.set_stray_aside(&path)?;
         let branch = format!("nexus/{item}/{}", held.fence.number());
         self.repo.open_worktree(&path, &branch, &base)?;

@@ -13,7 +13,8 @@ fn twenty_adds_with_one_key_add_one_item_and_get_one_answer() {
     let world = World::new();
     for round in 0..rounds(2) {
         let key = format!("once-{round}");
-        let answers = seed.all_at_once(20, SPREAD, |_| world.nexus(&["work", "add", "only once", "--key", &key]).done());
+        let answers =
+            seed.all_at_once(20, SPREAD, |_| world.nexus(&["work", "add", "only once", "--key", &key]).done());
         let told: BTreeSet<_> = answers.iter().map(|answer| answer.stdout.as_str()).collect();
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(world.count("work.added", None), round + 1);

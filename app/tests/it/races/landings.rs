@@ -25,8 +25,7 @@ fn two_who_land_at_once_land_every_change_once() {
     for _ in 0..rounds(1) {
         let world = World::new();
         let ids = queued(&world, 4);
-        let landings =
-            seed.all_at_once(2, Duration::from_millis(60), |_| world.nexus(&["change", "land"]).run());
+        let landings = seed.all_at_once(2, Duration::from_millis(60), |_| world.nexus(&["change", "land"]).run());
         assert!(landings.iter().all(orderly), "{landings:?}");
         until("the rest to land", || {
             let landing = world.nexus(&["change", "land"]).run();
@@ -76,9 +75,8 @@ fn two_who_take_back_the_same_change_take_it_back_once_and_landing_goes_on() {
         let ids = queued(&world, 1);
         world.nexus(&["change", "land"]).done();
         let change = world.item(&ids[0]).text("change");
-        let answers = seed.all_at_once(2, Duration::from_millis(120), |_| {
-            world.nexus(&["change", "revert", &change]).run()
-        });
+        let answers =
+            seed.all_at_once(2, Duration::from_millis(120), |_| world.nexus(&["change", "revert", &change]).run());
         until("the change to be taken back", || {
             let landing = world.nexus(&["change", "land"]).run();
             assert!(orderly(&landing), "{landing:?} after {answers:?}");

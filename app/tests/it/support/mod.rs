@@ -41,6 +41,9 @@ impl World {
         let path = folder.path().canonicalize().expect("the folder is there");
         let world = Self { folder, path, calls: Mutex::default() };
         fs::create_dir_all(world.repo()).expect("the folder is ours");
+        // A home that is a symbolic link is nothing unusual.
+        fs::create_dir_all(world.beside("elsewhere")).expect("the folder is ours");
+        std::os::unix::fs::symlink(world.beside("elsewhere"), world.beside("state")).expect("the folder is ours");
         world.git(&["init", "-q", "-b", "main"]);
         fs::write(world.repo().join("README"), "first\n").expect("the folder is ours");
         fs::write(world.repo().join("nexus.toml"), policy).expect("the folder is ours");
@@ -159,7 +162,8 @@ impl World {
     /// fence.
     pub fn make_by_hand(&self, id: &str, agent: &str, ttl: &str) -> i64 {
         let held = self.claim(id, agent).with(&["--workspace", "--ttl", ttl]).done();
-        let (fence, folder) = (held.number("fence"), PathBuf::from(held.json["workspace"]["path"].as_str().expect("a path")));
+        let (fence, folder) =
+            (held.number("fence"), PathBuf::from(held.json["workspace"]["path"].as_str().expect("a path")));
         let made = made_text(id, fence);
         fs::write(folder.join(format!("{id}.txt")), &made).expect("the workspace is there");
         fs::write(self.written().join(format!("{id}.txt-{fence}-by-hand")), &made).expect("the folder is ours");
