@@ -21,7 +21,7 @@ pub struct Pruned {
     pub removed: Vec<String>,
     /// Workspaces whose grant had ended and that were put away.
     pub put_away: Vec<String>,
-    /// Worktrees of ours that no row knows of, set aside with a snapshot, or removed when they had been.
+    /// Worktrees and branches of ours that no row knows of, cleared away with a ref that keeps what they held.
     pub strays: Vec<String>,
     /// What could not be put away, and why.
     pub failed: Vec<String>,
@@ -57,6 +57,10 @@ impl Site {
         for path in self.forgotten(before)? {
             let name = path.to_string_lossy().into_owned();
             note(&mut done.strays, &mut done.failed, name, dry_run, || self.remove_forgotten(&path));
+        }
+        for branch in self.stray_branches()? {
+            let drop = || self.drop_stray_branch(&branch);
+            note(&mut done.strays, &mut done.failed, branch.clone(), dry_run, drop);
         }
         Ok(done)
     }
@@ -118,13 +122,40 @@ impl Site {
             failpoint!("stray.remove.after");
         }
         // Its branch would be in the way of the next worktree of the same grant.
-        if let Some((item, fence)) = name.rsplit_once('-') {
-            let branch = format!("nexus/{item}/{fence}");
-            if self.repo.worktrees()?.iter().all(|w| w.branch.as_ref() != Some(&branch)) {
-                self.repo.delete_ref(&format!("refs/heads/{branch}"))?;
+        match name.rsplit_once('-') {
+            Some((item, fence)) => self.drop_stray_branch(&format!("nexus/{item}/{fence}")),
+            None => Ok(()),
+        }
+    }
+
+    /// Branches of workspaces that have neither grant, row nor worktree any more: a crash came in between.
+    fn stray_branches(&self) -> Result<Vec<String>, Problem> {
+        let mut strays = Vec::new();
+        for (name, _) in self.repo.refs("refs/heads/nexus/")? {
+            let branch = name.trim_start_matches("refs/heads/").to_owned();
+            let mut parts = branch.split('/').skip(1);
+            let grant = parts.next().and_then(|item| item.parse().ok()).zip(parts.next().and_then(|n| n.parse().ok()));
+            // Other names under ours are somebody else's, as those of restored workspaces.
+            if let Some((item, fence)) = grant
+                && !self.granted(&item, Fence::new(fence))?
+            {
+                strays.push(branch);
             }
         }
-        Ok(())
+        let rows = if strays.is_empty() { Vec::new() } else { self.workspaces(None)? };
+        let known = |branch: &String| rows.iter().any(|w| w.state != State::Removed && w.branch == *branch);
+        strays.retain(|branch| !known(branch));
+        Ok(strays)
+    }
+
+    /// Deletes a branch of ours that no worktree shows; its commits keep a ref.
+    fn drop_stray_branch(&self, branch: &str) -> Result<(), Problem> {
+        let name = format!("refs/heads/{branch}");
+        let shown = self.repo.worktrees()?.iter().any(|w| w.branch.as_deref() == Some(branch));
+        let Some(tip) = self.repo.commit(&name)?.filter(|_| !shown) else { return Ok(()) };
+        let at = branch.trim_start_matches("nexus/").replace('/', "-");
+        self.repo.set_ref(&format!("refs/nexus/strays/{at}-{}", self.engine.number()), &tip)?;
+        Ok(self.repo.delete_ref(&name)?)
     }
 
     /// Keeps what stands in a folder that no row knows of. `false`: git cannot hold all of it.
@@ -157,10 +188,7 @@ impl Site {
         failpoint!("forgotten.remove.before");
         self.repo.remove_worktree(path)?;
         failpoint!("forgotten.remove.after");
-        match branch.filter(|name| name.starts_with("nexus/")) {
-            Some(name) => Ok(self.repo.delete_ref(&format!("refs/heads/{name}"))?),
-            None => Ok(()),
-        }
+        branch.filter(|name| name.starts_with("nexus/")).map_or(Ok(()), |name| self.drop_stray_branch(&name))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +19,7 @@ pub struct Asked<'w> {
     env: Vec<(String, String)>,
     record: Option<Value>,
     own_group: bool,
+    gate: Option<PathBuf>,
 }
 
 /// What came back.
@@ -33,13 +34,14 @@ pub struct Output {
     /// What it printed.
     pub stdout: String,
     /// What it complained about.
+    #[allow(dead_code)] // Read by people, in the text of a failure.
     pub stderr: String,
 }
 
 impl<'w> Asked<'w> {
     pub(super) fn new(world: &'w World, args: &[&str]) -> Self {
         let args = args.iter().map(|&arg| arg.to_owned()).chain(["--json".to_owned()]).collect();
-        Self { world, args, env: Vec::new(), record: None, own_group: false }
+        Self { world, args, env: Vec::new(), record: None, own_group: false, gate: None }
     }
 
     /// Adds arguments.
@@ -65,6 +67,12 @@ impl<'w> Asked<'w> {
         self
     }
 
+    /// Has the process wait until there is a file `gate`, before it becomes the program.
+    pub fn behind(mut self, gate: &Path) -> Self {
+        self.gate = Some(gate.to_owned());
+        self
+    }
+
     /// Makes it one request with all others of this key.
     pub fn keyed(mut self, key: &str) -> Self {
         if let Some(record) = &mut self.record {
@@ -84,7 +92,12 @@ impl<'w> Asked<'w> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let place = self.world.beside("output").join(COUNT.fetch_add(1, Ordering::Relaxed).to_string());
         fs::create_dir_all(&place).expect("the folder is ours");
-        let mut command = self.world.command(env!("CARGO_BIN_EXE_nexus"));
+        let program = env!("CARGO_BIN_EXE_nexus");
+        let mut command = self.world.command(if self.gate.is_some() { "sh" } else { program });
+        if let Some(gate) = &self.gate {
+            let wait = "until [ -e \"$1\" ]; do sleep 0.01; done; shift; exec \"$@\"";
+            command.args(["-c", wait, "sh"]).arg(gate).arg(program);
+        }
         command.args(&self.args).envs(self.env);
         // Files, not pipes: whoever inherits a pipe could keep us waiting for its end.
         let file = |name| File::create(place.join(name)).expect("the folder is ours");
@@ -123,8 +136,7 @@ impl Finish {
     /// Reads what it said, and writes the call down.
     pub fn take(&self, world: &World, status: ExitStatus) -> Output {
         let answered_ms = now_ms();
-        let read = |name| String::from_utf8_lossy(&fs::read(self.place.join(name)).unwrap_or_default()).into_owned();
-        let (stdout, stderr) = (read("out"), read("err"));
+        let (stdout, stderr) = (self.printed(), self.complained());
         let json = serde_json::from_str(stdout.trim()).unwrap_or(Value::Null);
         let output = Output { code: status.code(), signal: status.signal(), json, stdout, stderr };
         if let Some(record) = &self.record {
@@ -135,7 +147,16 @@ impl Finish {
 
     /// What it has printed so far.
     pub fn printed(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.place.join("out")).unwrap_or_default()).into_owned()
+        self.read("out")
+    }
+
+    /// What it has complained about so far.
+    pub fn complained(&self) -> String {
+        self.read("err")
+    }
+
+    fn read(&self, name: &str) -> String {
+        String::from_utf8_lossy(&fs::read(self.place.join(name)).unwrap_or_default()).into_owned()
     }
 }
 

@@ -24,8 +24,9 @@ impl World {
         self.git(&["fsck", "--strict", "--no-dangling"]);
         let doctor = self.nexus(&["doctor"]).run();
         assert!(doctor.code == Some(0) && doctor.json["well"] == true, "{doctor:?}");
-        let [begun, finished, undone] =
-            ["landing.begun", "landing.finished", "landing.undone"].map(|name| self.count(name, None));
+        let events = self.events();
+        let [begun, finished, undone] = ["landing.begun", "landing.finished", "landing.undone"]
+            .map(|name| events.iter().filter(|event| event["name"] == name).count());
         assert_eq!(begun, finished + undone, "a landing was begun and not ended");
     }
 
@@ -36,7 +37,8 @@ impl World {
 
     /// After pruning nothing is left of worktrees, checkouts and branches of ours.
     pub fn tidy(&self) {
-        self.nexus(&["workspace", "prune", "--older-than", "0s"]).done();
+        let pruned = self.nexus(&["workspace", "prune", "--older-than", "0s"]).done();
+        assert_eq!(pruned.json["failed"], serde_json::json!([]), "{pruned:?}");
         let listed = self.git(&["worktree", "list", "--porcelain"]);
         let worktrees: Vec<_> = listed.lines().filter(|line| line.starts_with("worktree ")).collect();
         assert_eq!(worktrees.len(), 1, "no worktree but the main one: {worktrees:?}");
@@ -62,14 +64,17 @@ impl World {
         for line in log.lines() {
             *commits.entry(line.split_once(' ').map_or("", |(_, id)| id)).or_default() += 1;
         }
+        let (listed, events) = (self.nexus(&["work", "list"]).done(), self.events());
         for id in items {
-            let item = self.item(id);
-            assert_eq!(item.text("state"), "done", "{item:?}");
-            assert_eq!(self.count("work.landed", Some(id)), 1, "{id} landed once");
+            let item = listed.json.as_array().expect("a list").iter().find(|item| item["id"] == id.as_str());
+            let item = item.unwrap_or_else(|| panic!("{id} was acknowledged and is gone"));
+            assert_eq!(item["state"], "done", "{item:?}");
+            let landed = events.iter().filter(|it| it["name"] == "work.landed" && it["subject"] == id.as_str());
+            assert_eq!(landed.count(), 1, "{id} landed once");
             assert_eq!(commits.get(id.as_str()), Some(&1), "{id} has one commit: {log}");
             let made = text(&self.repo().join(format!("{id}.txt")));
             // The landing queue's fence is the one after the holder's.
-            assert_eq!(made, made_text(id, item.number("fence") - 1), "what its last holder wrote");
+            assert_eq!(made, made_text(id, item["fence"].as_i64().expect("a fence") - 1), "what its last holder wrote");
         }
         assert_eq!(log.lines().count(), items.len() + 1, "nothing else is in the branch: {log}");
     }

@@ -11,8 +11,9 @@ use super::{Output, World};
 
 /// Nothing that a test waits for takes longer than this unless something hangs.
 const AT_MOST: Duration = Duration::from_secs(180);
-/// The pause between two looks.
+/// The pause between two looks, and what it grows to.
 const LOOK: Duration = Duration::from_millis(3);
+const LOOK_MAX: Duration = Duration::from_millis(50);
 
 /// A call that was started.
 pub struct Running<'w> {
@@ -45,6 +46,11 @@ impl<'w> Running<'w> {
     /// What it has printed so far.
     pub fn printed(&self) -> String {
         self.finish.printed()
+    }
+
+    /// What it has complained about so far.
+    pub fn complained(&self) -> String {
+        self.finish.complained()
     }
 
     /// Whether it still runs.
@@ -86,12 +92,14 @@ impl Drop for Running<'_> {
 
 /// Waits until `seen` comes back with something. Panics with `what` when that takes so long that something hangs.
 pub fn until<T>(what: &str, mut seen: impl FnMut() -> Option<T>) -> T {
-    let since = Instant::now();
+    let (since, mut pause) = (Instant::now(), LOOK);
     loop {
         if let Some(found) = seen() {
             return found;
         }
         assert!(since.elapsed() < AT_MOST, "waited in vain for {what}");
-        sleep(LOOK);
+        sleep(pause);
+        // A look may start a process, and others need the machine too.
+        pause = (pause * 2).min(LOOK_MAX);
     }
 }
