@@ -64,7 +64,16 @@ pub fn state_dir(said: Option<&Path>, common: &Path) -> Result<PathBuf, Problem>
         Some(said) => said.to_path_buf(),
         None => usual_state_dir()?,
     };
-    Ok(base.join(format!("{name}-{}", &digest[..12])))
+    Ok(real(&base).join(format!("{name}-{}", &digest[..12])))
+}
+
+/// `path` without symbolic links on the way, as git shows it; what is not there yet stays as it is.
+fn real(path: &Path) -> PathBuf {
+    let there = path.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
+    there.map_or_else(
+        || path.to_path_buf(),
+        |(part, real)| path.strip_prefix(part).map_or_else(|_| path.to_path_buf(), |rest| real.join(rest)),
+    )
 }
 
 fn usual_state_dir() -> Result<PathBuf, Problem> {

@@ -1,78 +1,75 @@
 //! Duties of this process: what only one process does at a time.
 
-use std::path::Path;
 use std::sync::OnceLock;
-
-use store::duty;
 
 use crate::problem::Problem;
 use crate::site::Site;
-use crate::{random_hex, wait};
+use crate::{alive, random_hex, wait};
 
-/// How long a duty is taken for, in milliseconds; kept for as long again at every beat. A process of this machine that
-/// has died is not waited for.
-const TTL_MS: i64 = 60_000;
+/// How long a duty is taken for, in milliseconds; kept for as long again at every beat.
+const TTL_MS: i64 = 15_000;
+
+/// The name of this process as a holder of duties.
+fn holder() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| alive::name().unwrap_or_else(|| format!("{}-{}", std::process::id(), random_hex::<4>())))
+}
 
 impl Site {
-    /// Takes the duty `name` for this thread, or finds that another has it. The number is the grant's.
+    /// Takes the duty `name` for this process, or finds that another has it. The number is the grant's.
+    ///
+    /// A holder that is known to have died is not waited for.
     pub(crate) fn take_duty(&self, name: &str) -> Result<Option<i64>, Problem> {
-        match self.try_duty(name)? {
-            Some(fence) => Ok(Some(fence)),
-            None if self.free_dead_holder(name)? => self.try_duty(name),
+        if let Some(fence) = self.ask_for_duty(name)? {
+            return Ok(Some(fence));
+        }
+        let project = self.engine.project.clone();
+        let all = wait(self.engine.store.read(async |tx| store::duty::list(tx, &project).await))?;
+        let dead = |it: &store::duty::Duty| it.name == name && it.holder.split('/').next().is_some_and(alive::died);
+        match all.into_iter().find(dead) {
+            Some(duty) => {
+                self.give_duty_back(duty.name, duty.holder, duty.fence)?;
+                self.ask_for_duty(name)
+            }
             None => Ok(None),
         }
     }
 
-    fn try_duty(&self, name: &str) -> Result<Option<i64>, Problem> {
-        let (scope, name, holder) = (self.engine.scope(), name.to_owned(), self.duty_holder());
-        Ok(wait(self.engine.store.write(async move |tx| duty::take(tx, &scope, &name, &holder, TTL_MS).await))?)
+    fn ask_for_duty(&self, name: &str) -> Result<Option<i64>, Problem> {
+        let (scope, name) = (self.engine.scope(), name.to_owned());
+        let holder = duty_holder();
+        Ok(wait(self.engine.store.write(async move |tx| store::duty::take(tx, &scope, &name, &holder, TTL_MS).await))?)
     }
 
     /// Keeps the duty a while longer. `false`: it is lost, stop.
     pub(crate) fn keep_duty(&self, name: &str, fence: i64) -> bool {
-        matches!(self.try_duty(name), Ok(Some(now)) if now == fence)
+        matches!(self.ask_for_duty(name), Ok(Some(now)) if now == fence)
     }
 
-    /// Gives the duty back.
+    /// Gives the duty back for good.
     pub(crate) fn end_duty(&self, name: &str, fence: i64) -> Result<(), Problem> {
-        let (scope, name, holder) = (self.engine.scope(), name.to_owned(), self.duty_holder());
-        let give_back = async move |tx: &mut store::Tx<'_>| duty::give_back(tx, &scope, &name, &holder, fence).await;
-        Ok(wait(self.engine.store.write(give_back))?)
+        self.give_duty_back(name.to_owned(), duty_holder(), fence)
     }
 
-    /// Does `body` under the duty `name`, or comes back with `None` when another process is at it.
-    pub(crate) fn under_duty<T>(
-        &self,
-        name: &str,
-        body: impl FnOnce() -> Result<T, Problem>,
-    ) -> Result<Option<T>, Problem> {
-        let Some(fence) = self.take_duty(name)? else { return Ok(None) };
-        let done = body();
-        self.end_duty(name, fence)?;
-        done.map(Some)
-    }
-
-    /// Gives the duty back for a holder on this machine that is no more. `false`: its holder lives, or may.
-    fn free_dead_holder(&self, name: &str) -> Result<bool, Problem> {
-        let project = &self.engine.project;
-        let all = wait(self.engine.store.read(async |tx| duty::list(tx, project).await))?;
-        let Some(held) = all.into_iter().find(|duty| duty.name == name) else { return Ok(true) };
-        let mut parts = held.holder.splitn(3, ' ');
-        let (node, pid) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        if node != self.node || pid.is_empty() || Path::new("/proc").join(pid).exists() {
-            return Ok(false);
-        }
+    fn give_duty_back(&self, name: String, holder: String, fence: i64) -> Result<(), Problem> {
         let scope = self.engine.scope();
-        let free =
-            async move |tx: &mut store::Tx<'_>| duty::give_back(tx, &scope, &held.name, &held.holder, held.fence).await;
-        wait(self.engine.store.write(free))?;
-        Ok(true)
+        Ok(wait(
+            self.engine.store.write(async move |tx| store::duty::give_back(tx, &scope, &name, &holder, fence).await),
+        )?)
     }
 
-    /// The name of this thread as a holder: machine, process, and what tells it from others that had the number.
-    fn duty_holder(&self) -> String {
-        static MARK: OnceLock<String> = OnceLock::new();
-        let mark = MARK.get_or_init(random_hex::<4>);
-        format!("{} {} {mark} {:?}", self.node, std::process::id(), std::thread::current().id())
+    /// Whether some process that may be alive has a duty whose name begins with one of `words`.
+    pub(crate) fn anybody_at(&self, words: &[&str]) -> Result<bool, Problem> {
+        let now = self.engine.scope().now;
+        let all = wait(self.engine.store.read(async |tx| store::duty::list(tx, &self.engine.project).await))?;
+        Ok(all.into_iter().any(|duty| {
+            let current = duty.until > now && !duty.holder.split('/').next().is_some_and(alive::died);
+            current && words.iter().any(|word| duty.name.starts_with(word))
+        }))
     }
+}
+
+/// Threads of one process hold duties apart from each other.
+fn duty_holder() -> String {
+    format!("{}/{:?}", holder(), std::thread::current().id())
 }

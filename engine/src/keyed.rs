@@ -27,7 +27,7 @@ impl Key {
 /// Does `body` once for `key` and repeats its answer from then on, refusals included. A failure of the store is no
 /// answer and is not kept.
 ///
-/// What `body` has tended to before it refused (leases that ran out) is kept with the refusal.
+/// A refusal leaves nothing behind but itself.
 pub async fn once<T>(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -37,24 +37,35 @@ pub async fn once<T>(
 where
     T: Serialize + DeserializeOwned,
 {
-    let Some(Key { key, request_digest }) = key else { return body(tx).await.map(Ok) };
-    match answer::find(tx, scope, key, request_digest).await? {
-        answer::Known::OtherRequest => {
-            let message = format!("the key {key:?} was used for another request; use a new key for a new request");
-            return Ok(Err(Problem::refused("key_reused", message)));
-        }
-        answer::Known::Answered(kept) => {
-            let kept: Result<T, Problem> = serde_json::from_str(&kept)
-                .map_err(|e| store::StoreError::Broken(format!("the answer to key {key:?}: {e}")))?;
-            return Ok(kept);
-        }
-        answer::Known::New => {}
+    let Some(key) = key else { return body(tx).await.map(Ok) };
+    if let Some(answered) = known(tx, scope, key).await? {
+        return Ok(answered);
     }
-    let answered = match body(tx).await {
+    let answered = match tx.attempt(body).await? {
         Err(failed) if failed.kind == crate::problem::Kind::Failed => return Err(failed),
         answered => answered,
     };
     let kept = serde_json::to_string(&answered).expect("an answer can be written as JSON");
-    answer::keep(tx, scope, key, request_digest, &kept).await?;
+    answer::keep(tx, scope, &key.key, &key.request_digest, &kept).await?;
     Ok(answered)
+}
+
+/// The answer that was given to `key`; `None` when it is new.
+pub async fn known<T: DeserializeOwned>(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    Key { key, request_digest }: &Key,
+) -> Result<Option<Result<T, Problem>>, Problem> {
+    Ok(match answer::find(tx, scope, key, request_digest).await? {
+        answer::Known::New => None,
+        answer::Known::OtherRequest => {
+            let message = format!("the key {key:?} was used for another request; use a new key for a new request");
+            Some(Err(Problem::refused("key_reused", message)))
+        }
+        answer::Known::Answered(kept) => {
+            let kept = serde_json::from_str(&kept)
+                .map_err(|e| store::StoreError::Broken(format!("the answer to key {key:?}: {e}")))?;
+            Some(kept)
+        }
+    })
 }

@@ -4,6 +4,7 @@
 //! ([`workspace`], [`change`], [`run`]) block, on threads of their own.
 
 pub mod agent;
+mod alive;
 pub mod audit;
 pub mod change;
 mod clock;

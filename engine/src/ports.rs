@@ -132,6 +132,9 @@ pub trait Repo: Send + Sync {
     /// Makes a worktree at `path` with the files of the snapshot `at`; its HEAD is the snapshot's first parent.
     fn restore(&self, path: &Path, branch: &str, at: &str) -> Result<(), RepoError>;
 
+    /// Every ref below `prefix`, which ends with a slash, and the commit it points at.
+    fn refs(&self, prefix: &str) -> Result<Vec<(String, Oid)>, RepoError>;
+
     /// Merges `theirs` into `ours` in memory. `base` overrides the merge base.
     fn merge(&self, ours: &str, theirs: &str, base: Option<&str>) -> Result<Merge, RepoError>;
     /// A commit of `tree` on `parent`, named by nothing yet.

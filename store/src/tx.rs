@@ -46,6 +46,21 @@ impl<'c> Tx<'c> {
         Self { connection }
     }
 
+    /// Runs `body` so that nothing it did is left when it comes back with an error; what was done before stays.
+    pub async fn attempt<T, E>(
+        &mut self,
+        body: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
+    ) -> Result<Result<T, E>, StoreError> {
+        self.connection.execute_batch("savepoint attempt")?;
+        let out = body(self).await;
+        // A full disk and the like have ended the whole transaction by themselves.
+        if !self.connection.is_autocommit() {
+            let end = if out.is_ok() { "release attempt" } else { "rollback to attempt; release attempt" };
+            self.connection.execute_batch(end)?;
+        }
+        Ok(out)
+    }
+
     /// Runs a statement that gives no rows; comes back with how many it changed.
     pub async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
         let mut prepared = self.connection.prepare_cached(statement.sqlite())?;

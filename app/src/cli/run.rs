@@ -106,7 +106,7 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     {
         let reporter = Arc::clone(&reporter);
         drain_on_interrupt(&drain, move |asked| {
-            reporter.say(if asked == 1 {
+            reporter.warn(if asked == 1 {
                 "draining: agents finish and what they made lands; once more stops them"
             } else {
                 "stopping: agents are ended and their items given back"

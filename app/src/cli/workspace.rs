@@ -124,13 +124,14 @@ pub fn workspace(global: &Global, command: Command) -> Result<Answer, Problem> {
             let ms = i64::try_from(older.as_millis()).unwrap_or(i64::MAX);
             let done = here.site(Mode::Direct)?.prune(Some(ms), args.dry_run)?;
             let would = if args.dry_run { "would be " } else { "" };
-            let text = format!(
-                "{} {would}put away, {} strays {would}set aside, {} quarantined folders {would}removed",
+            let mut text = format!(
+                "{} {would}put away, {} strays {would}cleared away, {} quarantined folders {would}removed",
                 done.put_away.len(),
                 done.strays.len(),
                 done.removed.len()
             );
-            Ok(Answer::new(&done, text))
+            done.failed.iter().for_each(|why| text.push_str(&format!("\nnot put away: {why}")));
+            Ok(Answer::new(&done, text).exit(u8::from(!done.failed.is_empty())))
         }
     }
 }

@@ -1,1 +1,5 @@
-fn main() {}
+//! Tests of the whole program: real processes, real repositories, real time.
+
+mod crash;
+mod races;
+mod support;

@@ -142,6 +142,10 @@ impl Repo for Git {
         refs::set(self, name, to)
     }
 
+    fn refs(&self, prefix: &str) -> Result<Vec<(String, Oid)>, RepoError> {
+        refs::list(self, prefix)
+    }
+
     fn delete_ref(&self, name: &str) -> Result<(), RepoError> {
         refs::delete(self, name)
     }

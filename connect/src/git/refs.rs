@@ -26,6 +26,14 @@ pub(super) fn find(git: &Git, name: &str) -> Result<Option<String>, RepoError> {
     Ok(Some(String::from_utf8_lossy(&ended.ok()?).trim().to_owned()))
 }
 
+/// Every ref below `prefix`, and what it points at.
+pub(super) fn list(git: &Git, prefix: &str) -> Result<Vec<(String, String)>, RepoError> {
+    let out = git.call("for-each-ref").args(["--format=%(objectname) %(refname)", prefix]).ok()?;
+    let text = String::from_utf8_lossy(&out);
+    let pairs = text.lines().filter_map(|line| line.split_once(' '));
+    Ok(pairs.map(|(at, name)| (name.to_owned(), at.to_owned())).collect())
+}
+
 fn well_formed(name: &str) -> Result<(), RepoError> {
     if names::ref_name_ok(name)? {
         return Ok(());

@@ -57,6 +57,7 @@ pub(super) fn open(git: &Git, path: &Path, branch: &str, at: &str) -> Result<(),
         let text = format!("the branch {branch:?} exists already; choose another name or delete it");
         return Err(if taken { RepoError::Unusable(text) } else { made.failed() });
     }
+    store::failpoint!("git.worktree.branched");
     let opened = add(git, &path, &[], branch);
     if opened.is_err() {
         // The reason why is what the caller needs to hear; what cannot be tidied up is harmless.
@@ -76,7 +77,7 @@ pub(super) fn open_checkout(git: &Git, path: &Path, at: &str) -> Result<(), Repo
     if opened.is_err() {
         let _ = discard(git, &path);
     }
-    store::failpoint!("git.worktree.opened");
+    store::failpoint!("git.checkout.opened");
     opened
 }
 

@@ -50,6 +50,7 @@ impl Site {
             ended => Ok(ended),
         });
         let removed = self.repo.remove_worktree(&checkout);
+        failpoint!("check.checkout.removed");
         let outcome = outcome?;
         removed?;
         Ok(outcome)

@@ -1,8 +1,8 @@
 //! Landing: one branch at a time, in batches, by compare-and-set.
 
-use domain::change::{Change, Command as ChangeCommand, Landing, LandingState, State};
+use domain::change::{Change, Command as ChangeCommand, Landing, LandingState};
 use domain::id::LandingId;
-use domain::work::{Command, Proof};
+use domain::work::{Command, Proof, State as WorkState};
 use store::{Scope, Tx, change as kept, failpoint, work};
 
 use super::check::Checked;
@@ -97,6 +97,7 @@ impl Site {
             match self.judge(&change, beat)? {
                 Verdict::Fit => fit.push(change),
                 Verdict::SentBack => done.sent_back.push(change.id.to_string()),
+                Verdict::Gone => {}
                 Verdict::InHand => in_hand.push(change.id.to_string()),
                 Verdict::Interrupted => return Ok(Step::Wait(Waiting::Stopped)),
             }
@@ -118,8 +119,9 @@ impl Site {
             Checked::Failed(reason) if chain.len() == 1 => {
                 let (change, _) = &chain[0];
                 let reason = format!("merged with {target} at {}: {reason}", &tip[..12]);
-                self.send_back(change, ChangeCommand::Reject { reason })?;
-                done.sent_back.push(change.id.to_string());
+                if self.send_back(change, ChangeCommand::Reject { reason })? {
+                    done.sent_back.push(change.id.to_string());
+                }
                 *batch_max = self.habits.batch_max.max(1);
                 Ok(Step::Again)
             }
@@ -149,8 +151,9 @@ impl Site {
                 Merge::Conflict { .. } if !chain.is_empty() => {}
                 Merge::Conflict { tree, paths } => {
                     let reason = self.both_versions(&change, on, &tree, &paths)?;
-                    self.send_back(&change, ChangeCommand::Reject { reason })?;
-                    done.sent_back.push(change.id.to_string());
+                    if self.send_back(&change, ChangeCommand::Reject { reason })? {
+                        done.sent_back.push(change.id.to_string());
+                    }
                 }
             }
         }
@@ -216,7 +219,7 @@ impl Site {
         }
     }
 
-    /// Writes the landing down. `None`: a change was withdrawn or sent back in the meantime.
+    /// `None`: a change is not queued any more, as its item was called off.
     fn begin(&self, target: &str, tip: &str, chain: &[Link], verified: bool) -> Result<Option<Landing>, Problem> {
         let scope = self.engine.scope();
         let new = chain.last().expect("a landing carries something").1.clone();
@@ -233,17 +236,17 @@ impl Site {
             begun_at: scope.now,
         };
         self.repo.set_ref(&landing_ref(target), &landing.new)?;
+        failpoint!("landing.named");
         let begun = wait(self.engine.store.write(async move |tx| {
             let landing = kept::begin_landing(tx, &scope, landing).await?;
             for (id, _) in &landing.carries {
                 kept::carry_out(tx, &scope, id, ChangeCommand::Begin { landing: landing.id.clone() }).await?;
             }
-            Ok(landing)
+            Ok::<_, kept::ChangeError>(landing)
         }));
         match begun {
-            Ok(landing) => Ok(Some(landing)),
             Err(kept::ChangeError::Refused(_)) => Ok(None),
-            Err(error) => Err(error.into()),
+            begun => Ok(Some(begun?)),
         }
     }
 
@@ -260,17 +263,23 @@ impl Site {
             }
             Ok::<_, Problem>(())
         }))?;
+        failpoint!("landing.settled");
         self.repo.delete_ref(&landing_ref(&landing.target))?;
         Ok(())
     }
 
-    /// The branch has not moved: the changes are queued again.
+    /// The branch has not moved: the changes are queued again, but for those whose item was called off meanwhile.
     pub(super) fn undo(&self, landing: &Landing) -> Result<(), Problem> {
         let (scope, landing) = (self.engine.scope(), landing.clone());
         wait(self.engine.store.write(async move |tx| {
             if kept::end_landing(tx, &scope, &landing, LandingState::Undone).await? {
                 for (id, _) in &landing.carries {
-                    kept::carry_out(tx, &scope, id, ChangeCommand::Undo).await?;
+                    let change = kept::carry_out(tx, &scope, id, ChangeCommand::Undo).await?;
+                    let item = work::find(tx, &scope, &change.item).await?;
+                    let wanted = item.is_some_and(|found| matches!(found.item.state, WorkState::Submitted(_)));
+                    if !wanted && change.reverts.is_none() {
+                        kept::carry_out(tx, &scope, id, ChangeCommand::Withdraw).await?;
+                    }
                 }
             }
             Ok::<_, Problem>(())
@@ -287,7 +296,11 @@ fn landing_ref(target: &str) -> String {
 async fn settle_item(tx: &mut Tx<'_>, scope: &Scope, change: &Change, verified: bool) -> Result<(), Problem> {
     let command = match &change.reverts {
         Some(reverted) => {
-            kept::carry_out(tx, scope, reverted, ChangeCommand::Revert { by: change.id.clone() }).await?;
+            match kept::carry_out(tx, scope, reverted, ChangeCommand::Revert { by: change.id.clone() }).await {
+                // Another one took it back before.
+                Err(kept::ChangeError::Refused(_)) => return Ok(()),
+                other => drop(other?),
+            }
             Command::Revert { reason: format!("change {reverted} was taken back by {}", change.id) }
         }
         None => {
@@ -299,51 +312,5 @@ async fn settle_item(tx: &mut Tx<'_>, scope: &Scope, change: &Change, verified: 
         // Called off while it landed: the branch has it, the item stays as its owner left it.
         Ok(_) | Err(work::WorkError::Refused(_)) => Ok(()),
         Err(error) => Err(error.into()),
-    }
-}
-
-impl Site {
-    /// Queues a change that takes the landed change `id` back. It lands like any other.
-    pub fn revert(&self, id: &domain::id::ChangeId, by: &domain::text::AgentName) -> Result<Change, Problem> {
-        let landed = wait(self.engine.change(id))?;
-        let State::Landed { commit, .. } = &landed.state else {
-            let message = format!("change {id} is {}; only a landed one can be taken back", landed.state.word());
-            return Err(Problem::refused("wrong_state", message));
-        };
-        let tip = self.tip(&landed.target)?;
-        let before = self.repo.commit(&format!("{commit}^"))?.unwrap_or_default();
-        let tree = match self.repo.merge(&tip, &before, Some(commit))? {
-            Merge::Clean(tree) => tree,
-            Merge::Conflict { paths, .. } => {
-                let names: Vec<_> = paths.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect();
-                let message = format!(
-                    "later changes stand on change {id} in {}; take those back first, or fix forward",
-                    names.join(", ")
-                );
-                return Err(Problem::refused("conflict", message));
-            }
-        };
-        let scope = self.engine.scope();
-        let number = self.engine.number();
-        let reverse = self.repo.commit_tree(&tree, &tip, &format!("Revert change {id}\n"), by.as_str())?;
-        self.repo.set_ref(&format!("refs/nexus/work/{}/revert/{number}", landed.item), &reverse)?;
-        let diff = self.repo.diff(&tip, &reverse)?;
-        let change = Change {
-            id: domain::id::ChangeId::numbered(number),
-            author: by.clone(),
-            author_role: None,
-            base: tip,
-            commit: reverse,
-            tree,
-            write_set: diff.paths.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect(),
-            workspace: None,
-            reverts: Some(id.clone()),
-            approval: None,
-            state: State::Queued,
-            submitted_at: scope.now,
-            changed_at: scope.now,
-            ..landed
-        };
-        Ok(wait(self.engine.store.write(async move |tx| kept::insert(tx, &scope, change).await))?)
     }
 }

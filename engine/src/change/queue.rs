@@ -1,6 +1,6 @@
 //! The landing queue's judgement of one change before it may be merged.
 
-use domain::change::{Change, Command as ChangeCommand, Size, Trespass};
+use domain::change::{Change, Command as ChangeCommand, Policy, Size, State, Trespass};
 use domain::work::Command;
 use store::{change as kept, work};
 
@@ -20,6 +20,8 @@ pub enum Verdict {
     InHand,
     /// The caller's duty ended.
     Interrupted,
+    /// It is not queued any more: somebody was faster, or its item was called off.
+    Gone,
 }
 
 impl Site {
@@ -32,37 +34,43 @@ impl Site {
         let declared = self.declared(&tip)?;
         // Taking a change back is an operator's act and restores what stood; it needs no second approval.
         let approved = change.approval.is_some() || change.reverts.is_some();
-        match declared.policy.trespass(&diff.paths, size, approved) {
-            Some(trespass @ Trespass::Protected(_)) => {
-                self.send_back(change, ChangeCommand::Refuse { reason: trespass.to_string() })?;
-                return Ok(Verdict::SentBack);
-            }
-            Some(trespass @ Trespass::TooLarge(_)) => {
-                self.send_back(change, ChangeCommand::Reject { reason: trespass.to_string() })?;
-                return Ok(Verdict::SentBack);
-            }
-            None => {}
+        let no = match declared.policy.trespass(&diff.paths, size, approved) {
+            Some(trespass @ Trespass::Protected(_)) => Some(ChangeCommand::Refuse { reason: trespass.to_string() }),
+            Some(trespass @ Trespass::TooLarge(_)) => Some(ChangeCommand::Reject { reason: trespass.to_string() }),
+            None => None,
+        };
+        if let Some(no) = no {
+            return self.send_back(change, no).map(sent_back);
         }
         // An approved change to the checks is judged by the checks it brings.
         let policy = if approved { self.declared(&change.commit)?.policy } else { declared.policy };
         let duty = format!("check {}", change.id);
         let Some(fence) = self.take_duty(&duty)? else { return Ok(Verdict::InHand) };
-        let mut both = || beat() && self.keep_duty(&duty, fence);
-        let checked = self.check(&policy, &change.commit, &mut both);
+        let verdict = self.judge_alone(change, &policy, &mut || beat() && self.keep_duty(&duty, fence));
         self.end_duty(&duty, fence)?;
-        match checked? {
+        verdict
+    }
+
+    fn judge_alone(
+        &self,
+        change: &Change,
+        policy: &Policy,
+        beat: &mut dyn FnMut() -> bool,
+    ) -> Result<Verdict, Problem> {
+        // As it stands now: whoever had the duty before may have sent it back.
+        if wait(self.engine.change(&change.id))?.state != State::Queued {
+            return Ok(Verdict::Gone);
+        }
+        match self.check(policy, &change.commit, beat)? {
             Checked::Nothing | Checked::Passed => Ok(Verdict::Fit),
             Checked::Interrupted => Ok(Verdict::Interrupted),
-            Checked::Failed(reason) => {
-                self.send_back(change, ChangeCommand::Reject { reason })?;
-                Ok(Verdict::SentBack)
-            }
+            Checked::Failed(reason) => self.send_back(change, ChangeCommand::Reject { reason }).map(sent_back),
         }
     }
 
     /// Refuses or rejects a change, and gives its item back with the reason, in one transaction. A change that takes
-    /// another back has no item waiting. Nothing happens when somebody else was faster.
-    pub(crate) fn send_back(&self, change: &Change, command: ChangeCommand) -> Result<(), Problem> {
+    /// another back has no item waiting. `false`: it is not queued any more, and nothing was done.
+    pub(crate) fn send_back(&self, change: &Change, command: ChangeCommand) -> Result<bool, Problem> {
         let reason = match &command {
             ChangeCommand::Refuse { reason } | ChangeCommand::Reject { reason } => reason.clone(),
             _ => String::new(),
@@ -71,14 +79,17 @@ impl Site {
         let reason = format!("{reason}\n(what was made is kept as change {}, commit {})", change.id, change.commit);
         wait(self.engine.store.write(async move |tx| {
             match kept::carry_out(tx, &scope, &change.id, command).await {
-                // Worker and lander judge the same change; both come to the same verdict.
-                Err(kept::ChangeError::Refused(_)) => return Ok(()),
-                done => done?,
-            };
+                Err(kept::ChangeError::Refused(_)) => return Ok(false),
+                other => drop(other?),
+            }
             if change.reverts.is_none() {
                 work::carry_out(tx, &scope, &change.item, &Command::Reject { fence: change.fence, reason }).await?;
             }
-            Ok::<_, Problem>(())
+            Ok::<_, Problem>(true)
         }))
     }
+}
+
+const fn sent_back(done: bool) -> Verdict {
+    if done { Verdict::SentBack } else { Verdict::Gone }
 }

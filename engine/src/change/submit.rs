@@ -18,7 +18,8 @@ impl Site {
     /// Reports `id` for the holder `held`: what its workspace holds is committed and queued; without a workspace,
     /// or without anything in it, the item is done as reported. The workspace is put away.
     ///
-    /// A stale hold is refused before git is touched, and again in the transaction that submits.
+    /// A stale hold is refused before git is touched, and again in the transaction that submits. A repeated request
+    /// gets its answer though the hold has ended with it.
     pub fn submit(
         &self,
         id: &WorkId,
@@ -26,37 +27,35 @@ impl Site {
         result: Option<Json>,
         key: Option<Key>,
     ) -> Result<WorkView, Problem> {
+        if let Some(answered) = wait(self.engine.answered(key.as_ref()))? {
+            return answered;
+        }
         let scope = self.engine.scope();
         let (item, there) = wait(self.engine.store.read(async |tx| {
             let item = crate::workspace::holding(tx, &scope, id, held).await?;
             let there = workspace::of_grant(tx, &scope.project, id, held.fence).await?;
             Ok::<_, Problem>((item, there.filter(|w| w.state == domain::workspace::State::Open)))
         }))?;
-        let Some(there) = there else {
-            return wait(self.engine.act(
-                id.clone(),
-                Command::Report { held: held.clone(), change: None, result },
-                None,
-            ));
-        };
+        let report = Command::Report { held: held.clone(), change: None, result: result.clone() };
+        let Some(there) = there else { return wait(self.engine.act(id.clone(), report, key)) };
         let title: String = item.plan.title.lines().next().unwrap_or_default().chars().take(200).collect();
         let message = format!("{title}\n\nNexus-Work: {id}\nNexus-Fence: {}\n", held.fence.number());
         let found = self.repo.observe(Path::new(&there.path), &there.base, &message, held.by.as_str())?;
         failpoint!("change.observed");
         let view = match found {
-            None => {
-                wait(self.engine.act(id.clone(), Command::Report { held: held.clone(), change: None, result }, key))?
-            }
+            None => wait(self.engine.act(id.clone(), report, key))?,
             Some(found) => {
                 // Named before it is written down, so that no row ever names what git may collect.
                 self.repo.set_ref(&change_ref(&there), &found.commit)?;
+                failpoint!("change.named");
                 let diff = self.repo.diff(&there.base, &found.commit)?;
                 let write_set = diff.paths.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect();
                 self.queue(&there, held, &found.commit, &found.tree, write_set, result, key)?
             }
         };
         failpoint!("change.submitted");
-        self.put_away(&there, false)?;
+        // It is submitted whatever becomes of the folder; a later prune puts away what stays.
+        let _ = self.put_away(&there, false);
         Ok(view)
     }
 
@@ -94,6 +93,7 @@ impl Site {
         let item = there.item.clone();
         let asked = self.engine.asked(|| Some(Asked::held("report", item.as_str(), &held)));
         let queued = wait(self.engine.keyed(key, async move |tx, scope| {
+            crate::workspace::holding(tx, scope, &item, &held).await?;
             let author = agent::meet(tx, scope, &held.by).await?;
             let asked_of = work::find(tx, scope, &item).await?.and_then(|found| found.item.plan.role.clone());
             let change = Change { author_role: author.role.or(asked_of), ..change };

@@ -10,7 +10,17 @@ pub struct Bell {
     rung: Mutex<u64>,
     heard: Condvar,
     in_the_way: AtomicBool,
-    silenced: AtomicBool,
+    lander_gone: AtomicBool,
+}
+
+/// While this is there, somebody lands.
+pub(super) struct AtWork<'a>(&'a Bell);
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.lander_gone.store(true, Ordering::SeqCst);
+        self.0.ring();
+    }
 }
 
 impl Bell {
@@ -27,15 +37,14 @@ impl Bell {
         *self.heard.wait_timeout_while(rung, at_most, silent).unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Notes that nobody lands any more; there is nothing left to wait for.
-    pub(super) fn silence(&self) {
-        self.silenced.store(true, Ordering::SeqCst);
-        self.ring();
+    /// The lander is at work until what comes back is dropped.
+    pub(super) fn lander_at_work(&self) -> AtWork<'_> {
+        AtWork(self)
     }
 
     /// Whether nobody lands any more.
-    pub(super) fn silenced(&self) -> bool {
-        self.silenced.load(Ordering::SeqCst)
+    pub(super) fn lander_gone(&self) -> bool {
+        self.lander_gone.load(Ordering::SeqCst)
     }
 
     /// Notes whether changed files keep the landing waiting.

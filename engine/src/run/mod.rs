@@ -27,8 +27,8 @@ use crate::wait;
 
 /// How long the lander lets pass between two looks at the queue when nobody rings.
 const LOOK: Duration = Duration::from_millis(500);
-/// How often in a row the lander may fail before it gives up.
-const FAILURES_MAX: u32 = 20;
+/// How many looks in a row may fail (git held by another program, a store that is busy) before landing is given up.
+const FAILURES_MAX: u32 = 10;
 
 /// What a run did, as far as it saw it itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,8 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
         let lander = {
             let (bell, over) = (&bell, Arc::clone(&over));
             std::thread::Builder::new().name("nexus-lander".to_owned()).spawn_scoped(threads, move || {
-                let _gone = Gone(bell);
+                // However it ends, workers are not to wait for what nobody lands.
+                let _gone = bell.lander_at_work();
                 keep_landing(site, drain, bell, &over, &*options.news)
             })
         };
@@ -80,22 +81,13 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
                 Vec::new()
             }
             Ok(Err(_)) | Err(_) => {
-                problems.push("the lander panicked or did not start".to_owned());
+                problems.push("the lander panicked".to_owned());
                 Vec::new()
             }
         };
         (problems, in_the_way)
     });
     Ok(RunEnd { drained: drain.draining(), in_the_way, problems })
-}
-
-/// However the lander ends, nobody waits for it any longer.
-struct Gone<'a>(&'a Bell);
-
-impl Drop for Gone<'_> {
-    fn drop(&mut self) {
-        self.0.silence();
-    }
 }
 
 /// Tends what is due and lands, until `over`; once more after that. Comes back with the files that are still in the
@@ -110,33 +102,33 @@ pub fn keep_landing(
     let (mut heard, mut failures) = (0, 0);
     loop {
         let last = over.load(Ordering::SeqCst);
-        let mut moved = false;
-        let in_the_way = match land_everywhere(site, drain, tell, &mut moved) {
-            Ok(in_the_way) => {
-                failures = 0;
-                in_the_way
-            }
-            // A store that is busy or a git that is locked may be fine the next time.
-            Err(problem) if failures < FAILURES_MAX && !last => {
+        match look(site, drain, bell, tell) {
+            Ok(in_the_way) if last => return Ok(in_the_way),
+            Ok(_) => failures = 0,
+            Err(problem) => {
                 failures += 1;
+                if last || failures == FAILURES_MAX {
+                    return Err(problem);
+                }
                 tell(&News::Trouble { what: problem.message });
-                Vec::new()
             }
-            Err(problem) => return Err(problem),
-        };
-        bell.note_in_the_way(!in_the_way.is_empty());
-        if moved {
-            bell.ring();
-        }
-        if last {
-            return Ok(in_the_way);
         }
         heard = bell.wait(heard, LOOK);
     }
 }
 
+/// One look: what is due, then what waits to land. Comes back with the files that are in the way.
+fn look(site: &Site, drain: &Drain, bell: &Bell, tell: &dyn Fn(&News)) -> Result<Vec<String>, Problem> {
+    let mut moved = wait(site.engine.tend())? > 0;
+    let in_the_way = land_everywhere(site, drain, tell, &mut moved)?;
+    bell.note_in_the_way(!in_the_way.is_empty());
+    if moved {
+        bell.ring();
+    }
+    Ok(in_the_way)
+}
+
 fn land_everywhere(site: &Site, drain: &Drain, tell: &dyn Fn(&News), moved: &mut bool) -> Result<Vec<String>, Problem> {
-    *moved = wait(site.engine.tend())? > 0;
     let project = site.engine.project.clone();
     let targets = wait(site.engine.store.read(async |tx| store::change::targets(tx, &project).await))?;
     let mut in_the_way = Vec::new();
@@ -163,23 +155,20 @@ impl Site {
             std::fs::create_dir_all(&folder).map_err(|e| self.io(&format!("making {}", folder.display()), &e))?;
         }
         wait(self.engine.tend())?;
+        // What could not be put away stays where it is; `nexus workspace prune` says why.
         self.prune(None, false)?;
-        self.remove_old_checkouts()
+        Ok(())
     }
 
-    /// Checkouts are named by tree and made anew for every check; a process that died left its own behind.
-    fn remove_old_checkouts(&self) -> Result<(), Problem> {
+    /// Removes checkouts of processes that died while they checked.
+    pub(crate) fn remove_old_checkouts(&self) -> Result<(), Problem> {
         let ours = self.places.checkouts();
-        let checking = wait(self.engine.status())?
-            .duties
-            .iter()
-            .any(|d| d.name.starts_with("check ") || d.name.starts_with("land "));
-        if checking {
+        // Listed first: whoever uses one of these has its duty by now, and has it until the checkout is gone.
+        let there = self.repo.worktrees()?.into_iter().filter(|w| w.path.starts_with(&ours));
+        let there: Vec<_> = there.map(|w| w.path).collect();
+        if there.is_empty() || self.anybody_at(&["check ", "land "])? {
             return Ok(());
         }
-        for checkout in self.repo.worktrees()?.into_iter().filter(|w| w.path.starts_with(&ours)) {
-            self.repo.remove_worktree(&checkout.path)?;
-        }
-        Ok(())
+        there.iter().try_for_each(|checkout| Ok(self.repo.remove_worktree(checkout)?))
     }
 }

@@ -36,7 +36,7 @@ impl Worker<'_> {
             format!("{}-{}", self.options.name, self.n).parse().map_err(|e| Problem::malformed(format!("{e}")))?;
         let mut heard = 0;
         let mut blocked_since: Option<Instant> = None;
-        while !self.drain.draining() && !self.bell.silenced() {
+        while !self.drain.draining() && !self.bell.lander_gone() {
             let next = self.site.engine.next(self.options.filter.clone(), name.clone(), self.options.ttl, None);
             match wait(next) {
                 Ok(item) => {
@@ -171,7 +171,9 @@ impl Worker<'_> {
             // Another worker may do the same at the same time: make it aside, then move it into place.
             let fresh = folder.join(format!("nexus-{}", random_hex::<8>()));
             std::os::unix::fs::symlink(&self.site.places.program, &fresh)?;
+            failpoint!("agent.link.before");
             std::fs::rename(&fresh, &link)?;
+            failpoint!("agent.link.after");
         }
         let before = std::env::var_os("PATH").unwrap_or_default();
         let all = std::iter::once(folder).chain(std::env::split_paths(&before));
@@ -200,13 +202,16 @@ impl Worker<'_> {
                 wait(self.site.engine.act(id.clone(), Command::Fail { held: held.clone(), reason }, None))
             }
         };
-        let lost = matches!(&done, Err(problem) if problem.kind == Kind::LeaseLost);
+        let mut lost = matches!(&done, Err(problem) if problem.kind == Kind::LeaseLost);
         if let Err(problem) = done
             && !lost
         {
             // What the agent made cannot be taken as it is; the item is free again and says why.
             let reason = problem.message.clone();
-            wait(self.site.engine.act(id.clone(), Command::Fail { held, reason }, None))?;
+            match wait(self.site.engine.act(id.clone(), Command::Fail { held, reason }, None)) {
+                Err(problem) if problem.kind == Kind::LeaseLost => lost = true,
+                failed => drop(failed?),
+            }
         }
         let there = self.site.workspace(&workspace.id)?;
         if there.state == domain::workspace::State::Open {
@@ -224,9 +229,11 @@ impl Worker<'_> {
         let project = &self.site.engine.project;
         let made = wait(self.site.engine.store.read(async |tx| kept::of_item(tx, project, id).await))?;
         let queued = made.into_iter().rfind(|change| change.state == domain::change::State::Queued);
-        match queued {
-            Some(change) => self.site.judge(&change, &mut || !self.drain.stopping()).map(|_| ()),
-            None => Ok(()),
+        match queued.map(|change| self.site.judge(&change, &mut || !self.drain.stopping())) {
+            None | Some(Ok(_)) => Ok(()),
+            // The lander may have taken it up between our look and our verdict.
+            Some(Err(problem)) if problem.code == "wrong_state" => Ok(()),
+            Some(Err(problem)) => Err(problem),
         }
     }
 

@@ -16,7 +16,7 @@ pub use import::{Imported, import};
 pub use view::{WorkView, draft_from_json};
 
 use crate::history::Asked;
-use crate::keyed::once;
+use crate::keyed::{known, once};
 use crate::problem::{Kind, Problem};
 use crate::{Engine, Key, random_hex};
 
@@ -43,22 +43,33 @@ impl Engine {
     /// Takes `id` for `by`. Refused with `held` when another has it.
     pub async fn claim(&self, id: WorkId, by: AgentName, ttl: Ttl, key: Option<Key>) -> Result<WorkView, Problem> {
         let asked = self.asked(|| Some(Asked::claim(Some(id.as_str()), by.as_str())));
-        let claimed = self.keyed(key, async move |tx, scope| {
+        let taken = self.keyed(key, async move |tx, scope| {
             let item = kept::claim(tx, scope, &id, &by, ttl).await?;
             seen(tx, scope, &item).await
         });
-        self.told(asked, claimed.await)
+        let taken = self.told(asked, taken.await);
+        self.tended(taken).await
     }
 
     /// Takes the ready item of lowest rank that fits. Kind [`Kind::Nothing`] when nothing does.
     pub async fn next(&self, filter: Filter, by: AgentName, ttl: Ttl, key: Option<Key>) -> Result<WorkView, Problem> {
         let asked = self.asked(|| Some(Asked::claim(None, by.as_str())));
-        let claimed =
+        let taken =
             self.keyed(key, async move |tx, scope| match kept::claim_next(tx, scope, &filter, &by, ttl).await? {
                 Some(item) => seen(tx, scope, &item).await,
                 None => Err(Problem::new(Kind::Nothing, "nothing_available", "no ready item fits")),
             });
-        self.told(asked, claimed.await)
+        let taken = self.told(asked, taken.await);
+        self.tended(taken).await
+    }
+
+    /// A claim tends to what is due in its own transaction; one that is refused leaves nothing behind, so what is
+    /// due (an item whose last attempt ran out, say) is tended to by itself.
+    async fn tended(&self, taken: Result<WorkView, Problem>) -> Result<WorkView, Problem> {
+        if taken.as_ref().is_err_and(|problem| problem.kind != Kind::Failed) {
+            self.tend().await?;
+        }
+        taken
     }
 
     /// Does to `id` what `command` says. Cancelling withdraws what waits to land for the item.
@@ -139,6 +150,16 @@ impl Engine {
             history.answered(asked, asked_ms, self.scope().now.millis(), &saw);
         }
         saw
+    }
+
+    /// The answer that was given to `key`, if there was one.
+    pub(crate) async fn answered<T: serde::de::DeserializeOwned>(
+        &self,
+        key: Option<&Key>,
+    ) -> Result<Option<Result<T, Problem>>, Problem> {
+        let Some(key) = key else { return Ok(None) };
+        let scope = self.scope();
+        self.store.read(async |tx| known(tx, &scope, key).await).await
     }
 
     pub(crate) async fn keyed<T, F>(&self, key: Option<Key>, body: F) -> Result<T, Problem>

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 
 use domain::id::{WorkId, WorkspaceId};
-use domain::work::{Fence, Held, Needs, Refusal, State as WorkState, WorkItem};
+use domain::work::{Held, Needs, Refusal, State as WorkState, WorkItem};
 use domain::workspace::{Environment, State, Workspace};
 use store::{Scope, Tx, failpoint, work, workspace as kept};
 
@@ -24,14 +24,6 @@ impl Site {
         target: &str,
         supervised: bool,
     ) -> Result<Workspace, Problem> {
-        let opened =
-            self.under_duty(&workspace_duty(item, held.fence), || self.open_now(item, held, target, supervised))?;
-        opened.ok_or_else(|| {
-            Problem::refused("busy", format!("another process is at the workspace of {item}; try again"))
-        })
-    }
-
-    fn open_now(&self, item: &WorkId, held: &Held, target: &str, supervised: bool) -> Result<Workspace, Problem> {
         let scope = self.engine.scope();
         let (plan_needs, there) = wait(self.engine.store.read(async |tx| {
             let found = holding(tx, &scope, item, held).await?;
@@ -48,7 +40,7 @@ impl Site {
             None => {}
         }
         let base = self.tip(target)?;
-        let path = self.places.worktrees().join(format!("{item}-{}", held.fence.number()));
+        let path = self.place_of(item, held.fence);
         self.set_stray_aside(&path)?;
         let branch = format!("nexus/{item}/{}", held.fence.number());
         self.repo.open_worktree(&path, &branch, &base)?;
@@ -122,11 +114,6 @@ impl Site {
         let message = format!("{what} under {}: {error}", self.places.state.display());
         Problem::new(crate::problem::Kind::Failed, "io_failed", message)
     }
-}
-
-/// The duty of whoever opens or puts away the workspace of a grant.
-pub(super) fn workspace_duty(item: &WorkId, fence: Fence) -> String {
-    format!("workspace {item}-{}", fence.number())
 }
 
 /// The item, if the grant `held` of it is current; a late holder has no business in git either (I2).

@@ -2,14 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use domain::id::{WorkId, WorkspaceId};
-use domain::work::{Fence, State as WorkState};
+use domain::id::WorkspaceId;
 use domain::workspace::{Command, State, Workspace};
 use serde::Serialize;
 use store::work::Page;
-use store::{failpoint, work, workspace as kept};
+use store::{failpoint, workspace as kept};
 
-use super::open::workspace_duty;
 use crate::Engine;
 use crate::problem::Problem;
 use crate::site::Site;
@@ -23,66 +21,92 @@ pub enum Kept {
     Snapshot,
     /// The folder too, in quarantine.
     Folder,
-}
-
-/// What pruning did, or would do.
-#[derive(Clone, Debug, Serialize)]
-pub struct Pruned {
-    /// Workspaces whose quarantined folder was removed; their snapshots stay.
-    pub removed: Vec<String>,
-    /// Workspaces whose grant had ended and that were put away.
-    pub put_away: Vec<String>,
-    /// Worktrees of ours that no row knows of, set aside with a snapshot.
-    pub strays: Vec<String>,
+    /// Another process is putting it away at this moment.
+    ByAnother,
 }
 
 impl Site {
-    /// Keeps what `workspace` holds now under a ref of its own.
+    /// Keeps what `workspace` holds now under a ref of its own. Comes back with what a snapshot cannot hold.
+    ///
+    /// When its folder is gone, the last snapshot stays; without one, what was committed on its branch is all there
+    /// is.
     pub fn snapshot(&self, workspace: &Workspace) -> Result<(Workspace, Vec<String>), Problem> {
         let path = Path::new(&workspace.path);
-        let at = snapshot_ref(workspace, self.engine.number());
+        let at = snapshot_ref(workspace, "snapshot", self.engine.number());
+        let there = path.is_dir();
+        let mut left_out = Vec::new();
         failpoint!("workspace.snapshot.before");
-        let left_out = if path.is_dir() {
-            self.repo.snapshot(path, &at)?.left_out
+        if there && self.is_worktree(path)? {
+            left_out = self.repo.snapshot(path, &at)?.left_out;
         } else {
-            // The folder was deleted by somebody else: what was committed on its branch is all there is.
+            // Somebody made another folder of the same name, which is no worktree: it is kept as it is.
+            left_out.extend(there.then(|| format!("{} (no worktree any more)", workspace.path)));
+            if workspace.snapshot.is_some() {
+                return Ok((workspace.clone(), left_out));
+            }
             let last = self.repo.commit(&format!("refs/heads/{}", workspace.branch))?;
             self.repo.set_ref(&at, last.as_deref().unwrap_or(&workspace.base))?;
-            Vec::new()
-        };
+        }
         let after = self.step(&workspace.id, Command::Snapshot { at })?;
         failpoint!("workspace.snapshot.after");
         Ok((after, left_out))
     }
 
     /// Puts a workspace away when nobody works in it any more: snapshot first, then the folder goes; into quarantine
-    /// when `keep_folder` or when a snapshot cannot hold all of it. `None`: another process does it, or has done it.
-    pub fn put_away(&self, workspace: &Workspace, keep_folder: bool) -> Result<Option<Kept>, Problem> {
-        let done = self.under_duty(&workspace_duty(&workspace.item, workspace.fence), || {
-            match self.workspace(&workspace.id)? {
-                open if open.state == State::Open => self.put_away_now(&open, keep_folder).map(Some),
-                _ => Ok(None),
-            }
-        })?;
-        Ok(done.flatten())
+    /// when `keep_folder` or when a snapshot cannot hold all of it. One process does this at a time; what another one
+    /// has put away, or a crash has left half done, is taken as it is.
+    pub fn put_away(&self, workspace: &Workspace, keep_folder: bool) -> Result<Kept, Problem> {
+        let duty = format!("put away {}", workspace.id);
+        let Some(fence) = self.take_duty(&duty)? else { return Ok(Kept::ByAnother) };
+        let kept = self.put_away_alone(&workspace.id, keep_folder);
+        self.end_duty(&duty, fence)?;
+        kept
     }
 
-    fn put_away_now(&self, workspace: &Workspace, keep_folder: bool) -> Result<Kept, Problem> {
-        let (workspace, left_out) = self.snapshot(workspace)?;
+    fn put_away_alone(&self, id: &WorkspaceId, keep_folder: bool) -> Result<Kept, Problem> {
+        let workspace = self.workspace(id)?;
+        match workspace.state {
+            State::Open => {}
+            State::Quarantined => return Ok(Kept::Folder),
+            State::Removed => return Ok(Kept::Snapshot),
+        }
         let path = PathBuf::from(&workspace.path);
-        if path.is_dir() && (keep_folder || !left_out.is_empty()) {
-            failpoint!("workspace.set_aside.before");
-            let aside = self.aside(&path)?;
-            self.repo.move_worktree(&path, &aside)?;
-            failpoint!("workspace.set_aside.after");
-            self.step(&workspace.id, Command::SetAside { path: aside.to_string_lossy().into_owned() })?;
+        if let Some(aside) = self.moved_aside(&workspace)? {
+            self.step(id, Command::SetAside { path: aside.to_string_lossy().into_owned() })?;
             return Ok(Kept::Folder);
         }
-        self.repo.remove_worktree(&path)?;
-        failpoint!("workspace.removed");
-        self.repo.delete_ref(&format!("refs/heads/{}", workspace.branch))?;
-        self.step(&workspace.id, Command::Remove)?;
+        let (workspace, left_out) = self.snapshot(&workspace)?;
+        if path.is_dir() && (keep_folder || !left_out.is_empty()) {
+            failpoint!("workspace.set_aside.before");
+            let aside = self.move_aside(&path)?;
+            failpoint!("workspace.set_aside.after");
+            self.step(id, Command::SetAside { path: aside.to_string_lossy().into_owned() })?;
+            return Ok(Kept::Folder);
+        }
+        self.remove(&workspace)?;
         Ok(Kept::Snapshot)
+    }
+
+    /// Takes the folder of a workspace away for good, and its branch. It has a snapshot.
+    pub(super) fn remove(&self, workspace: &Workspace) -> Result<(), Problem> {
+        failpoint!("workspace.remove.before");
+        self.repo.remove_worktree(Path::new(&workspace.path))?;
+        failpoint!("workspace.remove.after");
+        self.drop_branch(workspace)?;
+        failpoint!("workspace.branch_dropped");
+        self.step(&workspace.id, Command::Remove)?;
+        Ok(())
+    }
+
+    /// Deletes the branch of a workspace. Commits on it that its snapshot does not know get a ref of their own.
+    fn drop_branch(&self, workspace: &Workspace) -> Result<(), Problem> {
+        let branch = format!("refs/heads/{}", workspace.branch);
+        let Some(tip) = self.repo.commit(&branch)? else { return Ok(()) };
+        let known = workspace.snapshot.as_deref().map_or(Ok(false), |at| self.repo.contains(at, &tip))?;
+        if !known {
+            self.repo.set_ref(&snapshot_ref(workspace, "branch", self.engine.number()), &tip)?;
+        }
+        Ok(self.repo.delete_ref(&branch)?)
     }
 
     /// Brings back the files of a workspace that was put away, in a worktree of their own.
@@ -108,110 +132,47 @@ impl Site {
         self.step(id, Command::Restore { path: path.to_string_lossy().into_owned() })
     }
 
-    /// Puts away what belongs to no current grant on this machine, sets strays aside, and removes quarantined
-    /// folders that have not changed for `older_than_ms`. With `dry_run` it only says what it would do.
-    pub fn prune(&self, older_than_ms: Option<i64>, dry_run: bool) -> Result<Pruned, Problem> {
-        let mut done = Pruned { removed: Vec::new(), put_away: Vec::new(), strays: Vec::new() };
-        for workspace in self.workspaces(Some(State::Open))? {
-            if workspace.node == self.node && !self.in_use(&workspace)? {
-                if dry_run || self.put_away(&workspace, true)?.is_some() {
-                    done.put_away.push(workspace.id.to_string());
-                }
-            }
-        }
-        for path in self.strays()? {
-            let duty = format!("workspace {}", path.file_name().unwrap_or_default().to_string_lossy());
-            if dry_run || self.under_duty(&duty, || self.set_stray_aside(&path))?.is_some() {
-                done.strays.push(path.to_string_lossy().into_owned());
-            }
-        }
-        let Some(older_than_ms) = older_than_ms else { return Ok(done) };
-        let before = self.engine.scope().now.plus_millis(-older_than_ms);
-        for workspace in self.workspaces(Some(State::Quarantined))? {
-            if workspace.node == self.node && workspace.changed_at <= before {
-                let duty = workspace_duty(&workspace.item, workspace.fence);
-                if dry_run || self.under_duty(&duty, || self.remove_quarantined(&workspace.id))?.unwrap_or(false) {
-                    done.removed.push(workspace.id.to_string());
-                }
-            }
-        }
-        Ok(done)
-    }
-
-    /// `false`: somebody else has done it.
-    fn remove_quarantined(&self, id: &WorkspaceId) -> Result<bool, Problem> {
-        let workspace = self.workspace(id)?;
-        if workspace.state != State::Quarantined {
-            return Ok(false);
-        }
-        // Somebody may have worked in it since.
-        let (workspace, _) = self.snapshot(&workspace)?;
-        self.repo.remove_worktree(Path::new(&workspace.path))?;
-        self.step(&workspace.id, Command::Remove)?;
-        Ok(true)
-    }
-
-    /// Whether the grant that `workspace` was opened under is current. A restored one is its owner's to prune.
-    fn in_use(&self, workspace: &Workspace) -> Result<bool, Problem> {
-        let scope = self.engine.scope();
-        let found = wait(self.engine.store.read(async |tx| work::find(tx, &scope, &workspace.item).await))?;
-        let held = |found: work::Added| {
-            matches!(found.item.state, WorkState::Leased(_)) && found.item.fence == workspace.fence
-        };
-        Ok(found.is_some_and(held) || workspace.snapshot.is_some())
-    }
-
-    /// Worktrees in our folder that no row knows of, and whose grant is over: a crash came between git and the store.
-    /// One whose grant is current is just being opened, or will be when its holder asks again.
-    fn strays(&self) -> Result<Vec<PathBuf>, Problem> {
-        let ours = self.places.worktrees();
-        let there = self.repo.worktrees()?.into_iter().map(|w| w.path).filter(|path| path.starts_with(&ours));
-        let mut strays = Vec::new();
-        for path in there {
-            let known = self.workspaces(Some(State::Open))?.iter().any(|w| Path::new(&w.path) == path);
-            if !known && !self.grant_is_current(&path)? {
-                strays.push(path);
-            }
-        }
-        Ok(strays)
-    }
-
-    fn grant_is_current(&self, path: &Path) -> Result<bool, Problem> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let grant = name.rsplit_once('-').and_then(|(id, n)| Some((id.parse::<WorkId>().ok()?, n.parse().ok()?)));
-        let Some((id, fence)) = grant else { return Ok(false) };
-        let scope = self.engine.scope();
-        let found = wait(self.engine.store.read(async |tx| work::find(tx, &scope, &id).await))?;
-        Ok(found.is_some_and(|f| matches!(f.item.state, WorkState::Leased(_)) && f.item.fence == Fence::new(fence)))
-    }
-
-    /// Sets the worktree at `path` aside with a snapshot, when there is one.
-    pub(crate) fn set_stray_aside(&self, path: &Path) -> Result<(), Problem> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !path.is_dir() {
-            self.repo.remove_worktree(path)?;
-        } else if self.repo.worktrees()?.iter().any(|w| w.path == path) {
-            self.repo.snapshot(path, &format!("refs/nexus/strays/{name}-{}", self.engine.number()))?;
-            let aside = self.aside(path)?;
+    /// Moves a folder into quarantine, with what git knows of it when it is a worktree. Comes back with where it is.
+    pub(super) fn move_aside(&self, path: &Path) -> Result<PathBuf, Problem> {
+        std::fs::create_dir_all(self.places.quarantine()).map_err(|e| self.io("making the quarantine", &e))?;
+        let aside = self.places.quarantine().join(format!("{}-{}", name_of(path), self.engine.number()));
+        if self.is_worktree(path)? {
             self.repo.move_worktree(path, &aside)?;
         } else {
-            let aside = self.aside(path)?;
-            std::fs::rename(path, aside).map_err(|e| self.io("setting a folder aside", &e))?;
+            std::fs::rename(path, &aside).map_err(|e| self.io("setting a folder aside", &e))?;
         }
-        // Its branch would be in the way of the next worktree of the same grant.
-        if let Some((item, fence)) = name.rsplit_once('-') {
-            let branch = format!("refs/heads/nexus/{item}/{fence}");
-            if self.repo.worktrees()?.iter().all(|w| w.branch.as_deref() != branch.strip_prefix("refs/heads/")) {
-                self.repo.delete_ref(&branch)?;
-            }
-        }
-        Ok(())
+        Ok(aside)
     }
 
-    fn aside(&self, path: &Path) -> Result<PathBuf, Problem> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        std::fs::create_dir_all(self.places.quarantine()).map_err(|e| self.io("making the quarantine", &e))?;
-        Ok(self.places.quarantine().join(format!("{name}-{}", self.engine.number())))
+    /// Where a crash has left the folder of an open workspace, after it was moved and before that was written down.
+    fn moved_aside(&self, workspace: &Workspace) -> Result<Option<PathBuf>, Problem> {
+        let path = Path::new(&workspace.path);
+        if workspace.snapshot.is_none() || path.exists() {
+            return Ok(None);
+        }
+        let taken = self.workspaces(Some(State::Quarantined))?;
+        let free = |aside: &PathBuf| taken.iter().all(|w| Path::new(&w.path) != aside);
+        Ok(self.aside_of(&name_of(path))?.into_iter().find(free))
+    }
+
+    /// The folders in quarantine that were called `name` before.
+    fn aside_of(&self, name: &str) -> Result<Vec<PathBuf>, Problem> {
+        let of_name = |path: &PathBuf| name_of(path).rsplit_once('-').is_some_and(|(before, _)| before == name);
+        Ok(self.quarantined()?.into_iter().filter(of_name).collect())
+    }
+
+    /// Every folder in quarantine.
+    pub(super) fn quarantined(&self) -> Result<Vec<PathBuf>, Problem> {
+        match std::fs::read_dir(self.places.quarantine()) {
+            Ok(entries) => Ok(entries.flatten().map(|entry| entry.path()).collect()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(self.io("reading the quarantine", &error)),
+        }
+    }
+
+    /// Whether git knows a worktree at `path`.
+    pub(super) fn is_worktree(&self, path: &Path) -> Result<bool, Problem> {
+        Ok(self.repo.worktrees()?.iter().any(|w| w.path == path))
     }
 
     /// The workspace `id`.
@@ -221,7 +182,7 @@ impl Site {
         found.ok_or_else(|| kept::WorkspaceError::Unknown(id.clone()).into())
     }
 
-    fn workspaces(&self, state: Option<State>) -> Result<Vec<Workspace>, Problem> {
+    pub(super) fn workspaces(&self, state: Option<State>) -> Result<Vec<Workspace>, Problem> {
         let mut all = Vec::new();
         loop {
             let after = all.last().map_or_else(String::new, |w: &Workspace| w.id.to_string());
@@ -240,8 +201,13 @@ impl Site {
     }
 }
 
-fn snapshot_ref(workspace: &Workspace, number: u64) -> String {
-    format!("refs/nexus/work/{}/{}/snapshot/{number}", workspace.item, workspace.fence.number())
+fn snapshot_ref(workspace: &Workspace, kind: &str, number: u64) -> String {
+    format!("refs/nexus/work/{}/{}/{kind}/{number}", workspace.item, workspace.fence.number())
+}
+
+/// The last part of a path.
+pub(super) fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl Engine {

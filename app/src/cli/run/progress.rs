@@ -26,9 +26,13 @@ impl Reporter {
 
     /// Says a line.
     pub fn say(&self, text: &str) {
-        if self.quiet {
-            return;
+        if !self.quiet {
+            self.warn(text);
         }
+    }
+
+    /// The same, also when only JSON is wanted: standard error is for people at all times.
+    pub fn warn(&self, text: &str) {
         if self.bar.is_hidden() {
             anstream::eprintln!("{text}");
         } else {

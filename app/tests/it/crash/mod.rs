@@ -1,0 +1,7 @@
+//! Kills, pauses and deletions at the worst moment.
+
+mod agents;
+mod failpoints;
+mod interrupts;
+mod kills;
+mod stories;

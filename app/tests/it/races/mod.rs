@@ -1,0 +1,7 @@
+//! Races between real processes of the program, judged by what the callers saw.
+
+mod claims;
+mod holds;
+mod keys;
+mod landings;
+mod runs;
