@@ -15,14 +15,12 @@ pub async fn find(tx: &mut Tx<'_>, project: &Project, name: &AgentName) -> Resul
 
 /// The agent called `name`; one that is new becomes known, with no limit.
 pub async fn meet(tx: &mut Tx<'_>, scope: &Scope, name: &AgentName) -> Result<Agent, StoreError> {
-    match find(tx, &scope.project, name).await? {
-        Some(agent) => Ok(agent),
-        None => {
-            let agent = Agent::unregistered(name.clone(), scope.project.clone(), scope.now);
-            register(tx, scope, &agent).await?;
-            Ok(agent)
-        }
+    if let Some(agent) = find(tx, &scope.project, name).await? {
+        return Ok(agent);
     }
+    let agent = Agent::unregistered(name.clone(), scope.project.clone(), scope.now);
+    register(tx, scope, &agent).await?;
+    Ok(agent)
 }
 
 /// Makes `agent` known, or what is known of it this.

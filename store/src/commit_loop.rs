@@ -17,11 +17,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use crate::tx::ready;
-use crate::{Changes, StoreError, Tx, failpoint, sqlite};
+use crate::{Changes, Patience, StoreError, Tx, failpoint, sqlite};
 
 /// How many commands one round takes at most.
 const ROUND_MAX: usize = 2_048;
@@ -45,12 +45,13 @@ pub struct Store {
 
 struct Inner {
     path: PathBuf,
+    patience: Patience,
     writer: Writer,
     readers: Mutex<Vec<Connection>>,
 }
 
 enum Writer {
-    Direct(Mutex<Connection>),
+    Direct(Mutex<sqlite::File>),
     // Both are there until the last handle goes: then the sender is dropped, and the thread ends.
     Loop { send: Option<Sender<Box<dyn Job>>>, thread: Option<JoinHandle<()>> },
 }
@@ -83,9 +84,8 @@ where
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
         let outcome = match (self.outcome, committed) {
-            (Some(Ok(_)), Err(error)) => Err(error.into()),
+            (Some(Ok(_)) | None, Err(error)) => Err(error.into()),
             (Some(outcome), _) => outcome,
-            (None, Err(error)) => Err(error.into()),
             (None, Ok(())) => Err(StoreError::Stopped.into()),
         };
         // A caller who has gone away does not want its answer.
@@ -96,12 +96,17 @@ where
 impl Store {
     /// Makes the store at `path`, or brings an older one up to date.
     pub fn create(path: &Path, mode: Mode) -> Result<Self, StoreError> {
-        Ok(Self::over(sqlite::open(path, true)?, path, mode))
+        Ok(Self::over(sqlite::open(path, true, Patience::Minute)?, path, mode))
     }
 
     /// Opens the store at `path`. Fails when there is none.
     pub fn open(path: &Path, mode: Mode) -> Result<Self, StoreError> {
-        Ok(Self::over(sqlite::open(path, false)?, path, mode))
+        Self::open_with(path, mode, Patience::Minute)
+    }
+
+    /// Opens the store at `path`, and waits for locks no longer than `patience` says.
+    pub fn open_with(path: &Path, mode: Mode, patience: Patience) -> Result<Self, StoreError> {
+        Ok(Self::over(sqlite::open(path, false, patience)?, path, mode))
     }
 
     /// A store in memory, gone with its last handle. It has one connection, so reads see what writes have done.
@@ -109,18 +114,18 @@ impl Store {
         Ok(Self::over(sqlite::open_in_memory()?, Path::new(":memory:"), Mode::Direct))
     }
 
-    fn over(connection: Connection, path: &Path, mode: Mode) -> Self {
+    fn over(file: sqlite::File, path: &Path, mode: Mode) -> Self {
+        let patience = file.patience;
         let writer = match mode {
-            Mode::Direct => Writer::Direct(Mutex::new(connection)),
+            Mode::Direct => Writer::Direct(Mutex::new(file)),
             Mode::Loop => {
                 let (send, receive) = channel();
-                let path = path.to_owned();
                 let thread = std::thread::Builder::new().name("nexus-writer".to_owned());
-                let thread = thread.spawn(move || serve(connection, &path, &receive)).expect("a thread can be started");
+                let thread = thread.spawn(move || serve(file, &receive)).expect("a thread can be started");
                 Writer::Loop { send: Some(send), thread: Some(thread) }
             }
         };
-        Self { inner: Arc::new(Inner { path: path.to_owned(), writer, readers: Mutex::default() }) }
+        Self { inner: Arc::new(Inner { path: path.to_owned(), patience, writer, readers: Mutex::default() }) }
     }
 
     /// The file of the store.
@@ -139,10 +144,10 @@ impl Store {
         let (tell, told) = oneshot::channel();
         let job: Box<dyn Job> = Box::new(Command { body: Some(body), outcome: None, tell });
         match &self.inner.writer {
-            Writer::Direct(connection) => {
-                let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-                round(&connection, vec![job]);
-                sqlite::fold_log(&mut connection, &self.inner.path);
+            Writer::Direct(file) => {
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                round(&file, vec![job]);
+                file.fold_log();
             }
             Writer::Loop { send, .. } => {
                 send.as_ref().expect("open until the last handle goes").send(job).map_err(|_| StoreError::Stopped)?;
@@ -152,17 +157,18 @@ impl Store {
     }
 
     /// Runs `body` on a snapshot of its own; it sees no write that is not committed, and none that comes later.
+    #[allow(clippy::unused_async)] // On SQLite a snapshot is read at once; the other engine will wait.
     pub async fn read<T, E, F>(&self, body: F) -> Result<T, E>
     where
         F: AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
         E: From<StoreError>,
     {
-        if let Writer::Direct(connection) = &self.inner.writer {
-            let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            return snapshot(&connection, body);
+        if let Writer::Direct(file) = &self.inner.writer {
+            let file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            return snapshot(&file.connection, body);
         }
         let kept = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = kept.map_or_else(|| sqlite::open_reader(&self.inner.path), Ok)?;
+        let connection = kept.map_or_else(|| sqlite::open_reader(&self.inner.path, self.inner.patience), Ok)?;
         let out = snapshot(&connection, body);
         let mut readers = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS_KEPT {
@@ -181,7 +187,10 @@ impl Drop for Inner {
     fn drop(&mut self) {
         if let Writer::Loop { send, thread } = &mut self.writer {
             drop(send.take());
-            if let Some(thread) = thread.take() {
+            // A command may have had the last handle; then this is the writer itself, which ends after its round.
+            if let Some(thread) = thread.take()
+                && thread.thread().id() != std::thread::current().id()
+            {
                 let _ = thread.join();
             }
         }
@@ -192,32 +201,28 @@ fn snapshot<T, E: From<StoreError>>(
     connection: &Connection,
     body: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    connection.execute_batch("begin").map_err(StoreError::from)?;
-    let out = ready(body(&mut Tx::new(connection)));
-    connection.execute_batch("rollback").map_err(StoreError::from)?;
-    out
+    // Ends when it is dropped, so also when `body` panics.
+    let _open = Transaction::new_unchecked(connection, TransactionBehavior::Deferred).map_err(StoreError::from)?;
+    ready(body(&mut Tx::new(connection)))
 }
 
-fn serve(mut connection: Connection, path: &Path, jobs: &Receiver<Box<dyn Job>>) {
+fn serve(mut file: sqlite::File, jobs: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = jobs.recv() {
         let mut waiting = vec![first];
         waiting.extend(jobs.try_iter().take(ROUND_MAX - 1));
-        round(&connection, waiting);
-        sqlite::fold_log(&mut connection, path);
+        round(&file, waiting);
+        file.fold_log();
     }
 }
 
 /// One transaction for all of `jobs`, then their answers.
-fn round(connection: &Connection, mut jobs: Vec<Box<dyn Job>>) {
-    let committed = transact(connection, &mut jobs);
-    if committed.is_err() && !connection.is_autocommit() {
-        let _ = connection.execute_batch("rollback");
+fn round(file: &sqlite::File, mut jobs: Vec<Box<dyn Job>>) {
+    let committed = transact(&file.connection, &mut jobs).map_err(|error| file.patience.named(error));
+    if committed.is_err() && !file.connection.is_autocommit() {
+        let _ = file.connection.execute_batch("rollback");
     }
     for job in jobs {
-        job.answer(match &committed {
-            Ok(()) => Ok(()),
-            Err(error) => Err(again(error)),
-        });
+        job.answer(committed.clone());
     }
 }
 
@@ -254,16 +259,4 @@ fn transact(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), St
 fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {
     connection.prepare_cached(sql)?.raw_execute()?;
     Ok(())
-}
-
-/// The same failure, for one more caller of the round.
-fn again(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Busy { waited_ms } => StoreError::Busy { waited_ms: *waited_ms },
-        StoreError::Full => StoreError::Full,
-        StoreError::ReadOnly(said) => StoreError::ReadOnly(said.clone()),
-        StoreError::Damaged { path, said } => StoreError::Damaged { path: path.clone(), said: said.clone() },
-        StoreError::Stopped => StoreError::Stopped,
-        other => StoreError::Sqlite(other.to_string()),
-    }
 }

@@ -1,7 +1,7 @@
 //! Why the store failed, grouped by what the caller can do.
 
 /// Why the store could not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// There is no store yet.
     #[error("there is no store at {0}; run `nexus init` first")]
@@ -55,7 +55,7 @@ impl From<rusqlite::Error> for StoreError {
         let said = error.to_string();
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Self::Busy { waited_ms: crate::sqlite::BUSY_MS }
+                Self::Busy { waited_ms: crate::Patience::Minute.millis() }
             }
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => Self::ReadOnly(said),

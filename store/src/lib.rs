@@ -29,7 +29,7 @@ pub use commit_loop::{Mode, Store};
 pub use error::StoreError;
 pub use ids::Ids;
 pub use migrate::VERSION;
-pub use sqlite::Changes;
+pub use sqlite::{Changes, Patience};
 pub use tx::{Statement, Tx, ready};
 pub use value::{Row, Value};
 

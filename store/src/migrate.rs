@@ -1,36 +1,37 @@
 //! The schema, as steps that only go forward.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::StoreError;
 
 /// The steps; a store of version `n` has had the first `n`.
 const STEPS: &[&str] = &[include_str!("../sql/migrations/0001_spine.sqlite.sql")];
 
+/// What a store of ours says it is in the header of its file: `Nexu`.
+pub const APPLICATION: i64 = 0x4e65_7875;
+
 /// The version that this program writes.
+#[allow(clippy::cast_possible_wrap)] // Nobody writes that many steps.
 pub const VERSION: i64 = STEPS.len() as i64;
 
 /// Brings the schema up to [`VERSION`]. Two processes may try at once: the steps run in one transaction, and the
 /// version is read again inside it.
 pub fn migrate(connection: &Connection) -> Result<(), StoreError> {
-    let mut found = version(connection)?;
-    if found == VERSION {
-        return Ok(());
+    let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    let found = version(&tx)?;
+    if found > VERSION {
+        return Err(StoreError::Newer { found, known: VERSION });
     }
-    connection.execute_batch("begin immediate")?;
-    let done = (|| {
-        found = version(connection)?;
-        if found > VERSION {
-            return Err(StoreError::Newer { found, known: VERSION });
-        }
-        for step in &STEPS[usize::try_from(found).unwrap_or(0)..] {
-            connection.execute_batch(step)?;
-        }
-        connection.execute_batch(&format!("pragma user_version = {VERSION}"))?;
-        Ok(())
-    })();
-    connection.execute_batch(if done.is_ok() { "commit" } else { "rollback" })?;
-    done
+    for step in &STEPS[usize::try_from(found).unwrap_or(0)..] {
+        tx.execute_batch(step)?;
+    }
+    tx.execute_batch(&format!("pragma application_id = {APPLICATION}; pragma user_version = {VERSION}"))?;
+    Ok(tx.commit()?)
+}
+
+/// Whose the file is: [`APPLICATION`] for a store of ours, 0 when nobody said.
+pub fn application(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("pragma application_id", [], |row| row.get(0))?)
 }
 
 /// The version of the schema in the file; 0 for an empty one.

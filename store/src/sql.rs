@@ -45,7 +45,7 @@ statements! {
 mod tests {
     #[test]
     fn every_statement_can_be_prepared_and_names_its_parameters() {
-        let connection = crate::sqlite::open_in_memory().expect("a store in memory");
+        let connection = crate::sqlite::open_in_memory().expect("a store in memory").connection;
         for (name, statement) in super::all() {
             let text: String = statement.text().lines().filter(|l| !l.starts_with("--")).collect::<Vec<_>>().join("\n");
             let prepared = connection.prepare(&text.replace('$', "?"));

@@ -4,70 +4,172 @@
 //! checkpoint (that is five syncs, for every short command); instead whoever finds the log past
 //! [`LOG_BYTES_MAX`] folds it into the file and truncates it, so that no process ever has much of it to read.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::{StoreError, migrate};
 
-/// How long a connection waits for the lock, in milliseconds.
-pub const BUSY_MS: u64 = 60_000;
 /// How large the write-ahead log of short commands may grow, in bytes.
 const LOG_BYTES_MAX: u64 = 1_000_000;
 
-/// Opens the store at `path` for writing; makes it when `create`.
-pub fn open(path: &Path, create: bool) -> Result<Connection, StoreError> {
-    if !create && !path.exists() {
-        return Err(StoreError::Missing(path.display().to_string()));
+/// How long a connection waits for a lock that another has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Patience {
+    /// A minute: for work that has to be done.
+    #[default]
+    Minute,
+    /// Not at all: for whoever only wants to know whether the store is free.
+    None,
+}
+
+impl Patience {
+    /// The longest wait, in milliseconds.
+    pub const fn millis(self) -> u64 {
+        match self {
+            Self::Minute => 60_000,
+            Self::None => 0,
+        }
     }
-    let named = |error| named(error, path);
+
+    const fn handler(self) -> Option<fn(i32) -> bool> {
+        match self {
+            Self::Minute => Some(wait_for_lock),
+            Self::None => None,
+        }
+    }
+
+    /// `error`, with how long we really waited.
+    pub fn named(self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Busy { .. } => StoreError::Busy { waited_ms: self.millis() },
+            other => other,
+        }
+    }
+}
+
+/// A connection that writes, with what it knows of its file.
+pub struct File {
+    /// The connection.
+    pub connection: Connection,
+    /// How long it waits for a lock.
+    pub patience: Patience,
+    log: PathBuf,
+}
+
+impl File {
+    /// Folds the log into the file and truncates it, when it has grown past its limit and nobody is in the way.
+    pub fn fold_log(&mut self) {
+        if std::fs::metadata(&self.log).is_ok_and(|m| m.len() > LOG_BYTES_MAX) {
+            // Somebody reading the log is no failure: whoever comes next tries again.
+            let _ = self.connection.busy_handler(None::<fn(i32) -> bool>);
+            let _ = self.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+            let _ = self.connection.busy_handler(self.patience.handler());
+        }
+    }
+}
+
+/// Opens the store at `path` for writing; makes it when `create`.
+pub fn open(path: &Path, create: bool, patience: Patience) -> Result<File, StoreError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Err(damaged(path, "it is a folder")),
+        Err(error) if error.kind() == ErrorKind::NotFound && !create => return Err(missing(path)),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(StoreError::ReadOnly(format!("{}: {error}", path.display())));
+        }
+        _ => {}
+    }
+    let connection = opened(path, create, patience).map_err(|error| patience.named(named(error, path)))?;
+    Ok(File { connection, patience, log: log_of(path) })
+}
+
+fn opened(path: &Path, create: bool, patience: Patience) -> Result<Connection, StoreError> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     if create {
         flags |= OpenFlags::SQLITE_OPEN_CREATE;
     }
-    let mut connection = Connection::open_with_flags(path, flags).map_err(|e| named(e.into()))?;
-    prepare(&mut connection).map_err(named)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    prepare(&mut connection, patience)?;
     if connection.is_readonly("main")? {
         return Err(StoreError::ReadOnly(format!("{} is read-only", path.display())));
     }
-    let version = migrate::version(&connection).map_err(named)?;
-    if version > migrate::VERSION {
-        return Err(StoreError::Newer { found: version, known: migrate::VERSION });
-    }
-    if version < migrate::VERSION {
-        if version == 0 && !create && std::fs::metadata(path).is_ok_and(|m| m.len() > 0) && holds_tables(&connection)? {
-            return Err(StoreError::Damaged {
-                path: path.display().to_string(),
-                said: "it holds other tables".to_owned(),
-            });
+    match found(&connection)? {
+        Found::Ours(version) if version > migrate::VERSION => {
+            Err(StoreError::Newer { found: version, known: migrate::VERSION })
         }
-        let _: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
-        migrate::migrate(&connection).map_err(named)?;
+        Found::Ours(migrate::VERSION) => Ok(connection),
+        Found::Nothing if !create => Err(missing(path)),
+        Found::Ours(_) | Found::Nothing => {
+            let _: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
+            migrate::migrate(&connection)?;
+            Ok(connection)
+        }
+        Found::Foreign => Err(damaged(path, "it holds the tables of another program")),
     }
-    Ok(connection)
+}
+
+/// What a file that opens as a database holds.
+enum Found {
+    Ours(i64),
+    Nothing,
+    Foreign,
+}
+
+/// Reads one snapshot: another process may just be making the store.
+fn found(connection: &Connection) -> Result<Found, StoreError> {
+    let tx = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
+    if migrate::application(&tx)? == migrate::APPLICATION {
+        return migrate::version(&tx).map(Found::Ours);
+    }
+    let holds_tables = tx.query_row("select exists (select 1 from sqlite_schema)", [], |row| row.get(0))?;
+    Ok(if holds_tables { Found::Foreign } else { Found::Nothing })
+}
+
+fn missing(path: &Path) -> StoreError {
+    StoreError::Missing(path.display().to_string())
+}
+
+fn damaged(path: &Path, said: &str) -> StoreError {
+    StoreError::Damaged { path: path.display().to_string(), said: said.to_owned() }
+}
+
+/// `error` with the name of the file it is about.
+fn named(error: StoreError, path: &Path) -> StoreError {
+    match error {
+        StoreError::Damaged { said, .. } => damaged(path, &said),
+        other => other,
+    }
+}
+
+/// Where SQLite keeps the log of the file at `path`: beside the file itself, wherever links lead.
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.canonicalize().unwrap_or_else(|_| path.to_owned()).into_os_string();
+    log.push("-wal");
+    log.into()
 }
 
 /// Opens a second connection for snapshot reads.
-pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+pub fn open_reader(path: &Path, patience: Patience) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
-    prepare(&mut connection)?;
+    prepare(&mut connection, patience)?;
     connection.execute_batch("pragma query_only = on")?;
     Ok(connection)
 }
 
 /// A store in memory, for simulations and benchmarks.
-pub fn open_in_memory() -> Result<Connection, StoreError> {
+pub fn open_in_memory() -> Result<File, StoreError> {
     let mut connection = Connection::open_in_memory()?;
-    prepare(&mut connection)?;
+    prepare(&mut connection, Patience::None)?;
     migrate::migrate(&connection)?;
-    Ok(connection)
+    Ok(File { connection, patience: Patience::None, log: PathBuf::new() })
 }
 
-fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
-    connection.busy_handler(Some(wait_for_lock))?;
+fn prepare(connection: &mut Connection, patience: Patience) -> Result<(), StoreError> {
+    connection.busy_handler(patience.handler())?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection
@@ -75,34 +177,12 @@ fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Waits a little, differently in each process so that late comers get their turn too, up to [`BUSY_MS`].
+/// Waits a little, differently in each process so that late comers get their turn too, up to a minute.
 fn wait_for_lock(tries: i32) -> bool {
     let step_us = 500 + (u64::from(std::process::id()) * 7_919 + u64::from(tries.unsigned_abs()) * 104_729) % 3_000;
     std::thread::sleep(Duration::from_micros(step_us));
     // A step is 2 ms on average.
-    u64::from(tries.unsigned_abs()) * 2 < BUSY_MS
-}
-
-fn holds_tables(connection: &Connection) -> Result<bool, StoreError> {
-    Ok(connection.query_row("select exists (select 1 from sqlite_schema)", [], |row| row.get(0))?)
-}
-
-fn named(error: StoreError, path: &Path) -> StoreError {
-    match error {
-        StoreError::Damaged { said, .. } => StoreError::Damaged { path: path.display().to_string(), said },
-        other => other,
-    }
-}
-
-/// Folds the log into the file and truncates it, when it has grown past its limit and nobody is in the way.
-pub fn fold_log(connection: &mut Connection, path: &Path) {
-    let log = PathBuf::from(format!("{}-wal", path.display()));
-    if std::fs::metadata(log).is_ok_and(|m| m.len() > LOG_BYTES_MAX) {
-        // Somebody reading the log is no failure: whoever comes next tries again.
-        let _ = connection.busy_handler(None::<fn(i32) -> bool>);
-        let _ = connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
-        let _ = connection.busy_handler(Some(wait_for_lock));
-    }
+    u64::from(tries.unsigned_abs()) * 2 < Patience::Minute.millis()
 }
 
 /// Tells whether anybody has committed since it was last asked.
@@ -113,7 +193,7 @@ pub struct Changes {
 
 impl Changes {
     pub(crate) fn watch(path: &Path) -> Result<Self, StoreError> {
-        let connection = open_reader(path)?;
+        let connection = open_reader(path, Patience::Minute)?;
         let seen = data_version(&connection)?;
         Ok(Self { connection, seen })
     }

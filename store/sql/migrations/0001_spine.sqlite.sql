@@ -184,6 +184,7 @@ create table receipt (
   command        text    not null,
   ending         text    not null,
   exit_code      integer,
+  reason         text,
   output_digest  text    not null,
   output_bytes   integer not null,
   output_path    text    not null,
@@ -192,7 +193,8 @@ create table receipt (
   at_ms          integer not null,
   primary key (project, id),
   check (ending in ('exited', 'out_of_time', 'never_started')),
-  check ((ending = 'exited') = (exit_code is not null))
+  check ((ending = 'exited') = (exit_code is not null)),
+  check ((ending = 'never_started') = (reason is not null))
 ) strict, without rowid;
 
 create index receipt_of on receipt (project, tree, check_digest, id);

@@ -12,6 +12,10 @@ pub async fn insert_receipt(tx: &mut Tx<'_>, scope: &Scope, mut receipt: Receipt
     let json = |value: &serde_json::Value| value.to_string();
     let command = json(&serde_json::json!(receipt.command));
     let tools = json(&serde_json::json!(receipt.tools));
+    let never_started = match &receipt.ending {
+        CheckEnding::NeverStarted(why) => Some(why.clone()),
+        CheckEnding::Exited(_) | CheckEnding::OutOfTime => None,
+    };
     let (ending, exit_code) = match &receipt.ending {
         CheckEnding::Exited(code) => ("exited", Value::Int((*code).into())),
         CheckEnding::OutOfTime => ("out_of_time", Value::Null),
@@ -27,6 +31,7 @@ pub async fn insert_receipt(tx: &mut Tx<'_>, scope: &Scope, mut receipt: Receipt
             (&command).into(),
             ending.into(),
             exit_code,
+            never_started.as_ref().into(),
             (&receipt.output_digest).into(),
             Value::Int(i64::try_from(receipt.output_bytes).unwrap_or(i64::MAX)),
             (&receipt.output_path).into(),
@@ -60,7 +65,7 @@ fn read(row: &Row) -> Result<Receipt, StoreError> {
     let ending = match (row.text(6)?, row.int_or_null(7)?) {
         ("exited", Some(code)) => CheckEnding::Exited(i32::try_from(code).unwrap_or(i32::MAX)),
         ("out_of_time", _) => CheckEnding::OutOfTime,
-        _ => CheckEnding::NeverStarted(String::new()),
+        _ => CheckEnding::NeverStarted(row.text(8)?.to_owned()),
     };
     Ok(Receipt {
         project: row.parsed(0)?,
@@ -70,11 +75,11 @@ fn read(row: &Row) -> Result<Receipt, StoreError> {
         check_digest: row.text(4)?.to_owned(),
         command: serde_json::from_str(&json(5)?).map_err(broken)?,
         ending,
-        output_digest: row.text(8)?.to_owned(),
-        output_bytes: u64::try_from(row.int(9)?).unwrap_or(0),
-        output_path: row.text(10)?.to_owned(),
-        tools: serde_json::from_str(&json(11)?).map_err(broken)?,
-        duration_ms: row.int(12)?,
-        at: row.time(13)?,
+        output_digest: row.text(9)?.to_owned(),
+        output_bytes: u64::try_from(row.int(10)?).unwrap_or(0),
+        output_path: row.text(11)?.to_owned(),
+        tools: serde_json::from_str(&json(12)?).map_err(broken)?,
+        duration_ms: row.int(13)?,
+        at: row.time(14)?,
     })
 }

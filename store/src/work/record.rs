@@ -116,6 +116,7 @@ impl Body {
     }
 }
 
+#[allow(clippy::unnecessary_wraps)] // Every field of a body may be left out.
 fn word(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
@@ -165,6 +166,9 @@ pub fn data(event: &Event, trace_id: &str) -> String {
 
 /// The event of a log entry, or `None` when it is not about work.
 pub fn event_of(entry: &Entry) -> Result<Option<Event>, StoreError> {
+    if !entry.name.starts_with("work.") {
+        return Ok(None);
+    }
     let body: Body = serde_json::from_str(&entry.data).map_err(|e| broken(&e))?;
     let missing = |what: &str| broken(&format!("event {} has no {what}", entry.seq));
     let reason = || body.reason.clone().ok_or_else(|| missing("reason"));

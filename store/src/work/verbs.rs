@@ -106,13 +106,21 @@ pub async fn claim(
 ) -> Result<WorkItem, WorkError> {
     tend(tx, scope).await?;
     let mut before = load(tx, scope, id).await?;
-    if matches!(&before.state, State::Leased(lease) if lease.until <= scope.now) {
-        before = change(tx, scope, &before, &Command::Lapse).await?;
+    // Beyond what was tended to, the item itself may be due; a refusal would leave it so for ever.
+    let due = match &before.state {
+        State::Leased(lease) if lease.until <= scope.now => Some(Command::Lapse),
+        State::Pending => Some(Command::Promote),
+        _ => None,
+    };
+    if let Some(due) = due
+        && decide(&before, &due, scope.head_start, scope.now).is_ok()
+    {
+        before = change(tx, scope, &before, &due).await?;
     }
     let command = Command::Claim { by: by.clone(), ttl };
     decide(&before, &command, scope.head_start, scope.now)?;
     let agent = agent::meet(tx, scope, by).await?;
-    admit(tx, &agent).await?;
+    admit(tx, scope, &agent).await?;
     change(tx, scope, &before, &command).await
 }
 
@@ -130,13 +138,14 @@ pub async fn claim_next(
     let agent = agent::meet(tx, scope, by).await?;
     let filter = filter.clone().or_of(&agent);
     let Some(before) = first_ready(tx, scope, &filter).await? else { return Ok(None) };
-    admit(tx, &agent).await?;
+    admit(tx, scope, &agent).await?;
     change(tx, scope, &before, &Command::Claim { by: by.clone(), ttl }).await.map(Some)
 }
 
-async fn admit(tx: &mut Tx<'_>, agent: &Agent) -> Result<(), WorkError> {
+async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), WorkError> {
     if agent.capacity.is_some() {
-        let row = tx.query_opt(&sql::work::HELD_BY, &[(&agent.project).into(), (&agent.name).into()]).await?;
+        let values = [(&agent.project).into(), (&agent.name).into(), scope.now.into()];
+        let row = tx.query_opt(&sql::work::HELD_BY, &values).await?;
         agent.admit(row.map_or(Ok(0), |row| row.small(0))?)?;
     }
     Ok(())

@@ -1,1 +1,13 @@
-fn main() {}
+//! The store as its callers see it: its verbs against the rules, its commits against crashes, its file against
+//! all that can be wrong with a file.
+
+mod answers;
+mod child;
+mod commit_loop;
+mod duties;
+mod files;
+mod kit;
+mod lists;
+mod model;
+mod oracle;
+mod workspaces_changes;
