@@ -29,7 +29,7 @@ pub struct Board {
     pub status: Status,
     /// The columns in the order of an item's life: ready, leased, submitted, done, pending, blocked, dead.
     pub columns: Vec<Column>,
-    /// Changes that wait for somebody to approve them; at most [`COLUMN`].
+    /// Changes that wait for somebody to approve them, the latest of each item; at most [`COLUMN`].
     pub refused: Vec<Refused>,
     /// What happened, newest first. Renewals of leases are left out.
     pub events: Vec<Told>,
@@ -109,10 +109,14 @@ pub(super) async fn board(tx: &mut Tx<'_>, scope: &Scope) -> Result<Board, Store
         columns.push(Column { state, total, cards });
     }
     let mut titles = Titles::of(&columns);
-    let mut refused = Vec::new();
+    let mut latest = BTreeMap::new();
     for change in change::list(tx, &scope.project, Some("refused"), &first(COLUMN)).await? {
+        latest.insert(change.item.clone(), change);
+    }
+    let mut refused = Vec::new();
+    for change in latest.values() {
         let title = titles.title(tx, scope, change.item.as_str()).await?;
-        refused.push(Refused { change: ChangeView::from(&change), title });
+        refused.push(Refused { change: ChangeView::from(change), title });
     }
     let mut events = Vec::new();
     for entry in log.into_iter().filter(|entry| entry.name != "work.renewed").take(EVENTS) {

@@ -110,7 +110,7 @@
   function tellTimes() {
     for (const time of document.querySelectorAll("time[data-until]")) {
       const left = Number(time.dataset.until) - now();
-      put(time, left > 0 ? `lease ends in ${span(left)}` : `lease ran out ${span(left)} ago`);
+      put(time, left > 0 ? `ends in ${span(left)}` : `ran out ${span(left)} ago`);
       time.classList.toggle("over", left <= 0);
     }
     for (const time of document.querySelectorAll("time[data-ago]")) {

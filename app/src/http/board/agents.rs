@@ -34,7 +34,7 @@ fn agent(card: &Card, now_ms: i64) -> Markup {
                 dd {
                     @match &card.workspace {
                         Some(workspace) => code .path { (workspace.path) },
-                        None => "none of ours",
+                        None => "none opened",
                     }
                 }
             }

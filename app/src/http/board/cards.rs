@@ -52,8 +52,8 @@ fn wants(item: &WorkView) -> Markup {
 
 fn held(item: &WorkView, now_ms: i64) -> Markup {
     html! {
-        p { (name(item.holder.as_deref().unwrap_or_default())) }
-        @if let Some(at) = item.lease_until_ms { p .small { (until(at, now_ms)) " · fence " (item.fence) } }
+        p { "by " (name(item.holder.as_deref().unwrap_or_default())) }
+        @if let Some(at) = item.lease_until_ms { p .small { "Lease " (until(at, now_ms)) " · fence " (item.fence) } }
         @match item.progress_percent {
             Some(percent) => {
                 p .progress {

@@ -84,8 +84,11 @@ pub fn draw(column: &Column, board: &Board) -> Markup {
     let hidden = found.total.saturating_sub(found.cards.len() as u64);
     html! {
         header .head { h2 { (column.name) " " span .count { (grouped(found.total)) } } p { (column.what) } }
-        @if column.id == "submitted" { (cards::awaiting_approval(&board.refused, now_ms)) }
-        @if found.total == 0 { (empty(column.empty)) }
+        @if column.id == "submitted" && !board.refused.is_empty() {
+            (cards::awaiting_approval(&board.refused, now_ms))
+        } @else if found.total == 0 {
+            (empty(column.empty))
+        }
         (folded(column.id, &found.cards, draw))
         @if hidden > 0 {
             p .more { (grouped(hidden)) " more: " (command(&format!("nexus work list --state {}", column.state))) }

@@ -44,8 +44,7 @@ fn whole(regions: &Regions, now_ms: i64) -> Markup {
                 (banner(regions))
                 main #board tabindex="-1" {
                     div .columns { (pieces(regions, &["ready", "held", "submitted", "done"])) }
-                    div .pair { (pieces(regions, &["agents", "events"])) }
-                    div .trio { (pieces(regions, &["pending", "blocked", "dead"])) }
+                    div .rest { (pieces(regions, &["agents", "events", "pending", "blocked", "dead"])) }
                 }
                 (foot(now_ms))
                 p #say .unseen aria-live="polite" {}

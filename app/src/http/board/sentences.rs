@@ -4,7 +4,7 @@ use engine::status::Told;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::words::{commit, name, said, several, title};
+use super::words::{commit, name, quoted, several, titled};
 
 /// How an entry is to be taken: `good`, `bad`, `busy` or `plain`.
 pub fn tone(event: &str) -> &'static str {
@@ -129,7 +129,7 @@ fn other(told: &Told) -> Markup {
 }
 
 fn item(told: &Told) -> Markup {
-    html! { @match &told.title { Some(of) => q { (title(of)) }, None => (name(&told.event.subject)) } }
+    html! { @match &told.title { Some(of) => (titled(of)), None => (name(&told.event.subject)) } }
 }
 
 fn agent(told: &Told) -> Markup {
@@ -148,7 +148,7 @@ fn goes(told: &Told) -> Markup {
 }
 
 fn because(told: &Told, key: &str) -> Markup {
-    html! { @if let Some(why) = text(told, key) { ": " (said(why)) } }
+    html! { @if let Some(why) = text(told, key) { ": " (quoted(why)) } }
 }
 
 fn files(told: &Told) -> Markup {

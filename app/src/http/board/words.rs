@@ -4,8 +4,10 @@ use maud::{Markup, html};
 
 /// How many characters of a title are shown.
 const TITLE_MAX: usize = 200;
-/// How many characters of a reason or note are shown.
+/// How many characters of a reason or note are shown on a card.
 const SAID_MAX: usize = 600;
+/// How many characters of either are shown within a sentence.
+const QUOTED_MAX: usize = 120;
 
 /// A title that somebody gave, on one line and in its own direction of writing.
 pub fn title(text: &str) -> Markup {
@@ -15,6 +17,16 @@ pub fn title(text: &str) -> Markup {
 /// What somebody said, in its own direction of writing.
 pub fn said(text: &str) -> Markup {
     html! { bdi .said dir="auto" { (clipped(text, SAID_MAX)) } }
+}
+
+/// A title within a sentence, in quotation marks.
+pub fn titled(text: &str) -> Markup {
+    html! { q { bdi dir="auto" { (clipped(text, QUOTED_MAX)) } } }
+}
+
+/// What somebody said, within a sentence: the beginning of it.
+pub fn quoted(text: &str) -> Markup {
+    html! { bdi .said dir="auto" { (clipped(text, QUOTED_MAX)) } }
 }
 
 /// The name of an agent.
