@@ -42,13 +42,19 @@
     }
   };
 
+  /** The region that is being read: the one in the upper middle of the window. */
+  const inSight = () => {
+    const there = document.elementFromPoint(window.innerWidth / 2, window.innerHeight / 3);
+    return there && there.closest("main section");
+  };
+
   /** Takes in what was pushed, without what is being read moving on the screen. */
   const take = (regions) => {
-    const anchor = [...document.querySelectorAll("main section")].find((s) => s.getBoundingClientRect().bottom > 0);
-    const before = anchor && anchor.getBoundingClientRect().top;
+    const read = window.scrollY > 0 ? inSight() : null;
+    const before = read && read.getBoundingClientRect().top;
     regions.forEach(swap);
-    const after = anchor && document.getElementById(anchor.id);
-    if (after && before < 0) window.scrollBy({ top: after.getBoundingClientRect().top - before, behavior: "instant" });
+    const after = read && document.getElementById(read.id);
+    if (after) window.scrollBy({ top: after.getBoundingClientRect().top - before, behavior: "instant" });
     tellTimes();
   };
 
@@ -128,6 +134,7 @@
   const show = (state, text) => {
     link.hidden = false;
     link.className = "link " + state;
+    document.body.classList.toggle("stale", state !== "live");
     if (link.textContent !== text) link.textContent = text;
   };
 
