@@ -1,11 +1,27 @@
-//! How things stand, in one object.
+//! How things stand: in one object, and as a board for people.
+//!
+//! Everything comes from one snapshot and is bounded: a column has at most [`COLUMN`] items whatever the state holds,
+//! and what happened is read from the last entries of the log. Only the counts look at every item, in an index.
+
+mod board;
+mod flow;
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
-use store::work::{self, Page};
+use store::audit;
+use store::work::{self, Added, Page};
+use store::{Scope, StoreError, Tx};
 
 use crate::Engine;
 use crate::problem::Problem;
 use crate::work::WorkView;
+
+pub use board::{Board, COLUMN, Card, Column, Refused, Told};
+pub use flow::Flow;
+
+/// How many log entries are looked at, from the last one back.
+const LOG: u32 = 1_000;
 
 /// How the project stands at one moment.
 #[derive(Clone, Debug, Serialize)]
@@ -28,12 +44,19 @@ pub struct Status {
     pub last_seq: i64,
 }
 
+impl Status {
+    /// How many items are in `state`.
+    pub fn count(&self, state: &str) -> u64 {
+        self.work.get(state).and_then(serde_json::Value::as_u64).unwrap_or(0)
+    }
+}
+
 /// How many agents there are.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct AgentCounts {
     /// That are known; at most 10,000 are counted.
     pub total: usize,
-    /// That hold at least one item.
+    /// That hold at least one item; the first 1,000 holds are looked at.
     pub active: usize,
 }
 
@@ -58,49 +81,61 @@ pub struct DutyView {
     pub until_ms: i64,
 }
 
-/// What the board shows.
-#[derive(Clone, Debug, Serialize)]
-pub struct Board {
-    /// The status on top.
-    pub status: Status,
-    /// Items by column; each column has at most 50.
-    pub columns: Vec<(&'static str, Vec<WorkView>)>,
-}
-
 impl Engine {
     /// How the project stands.
     pub async fn status(&self) -> Result<Status, Problem> {
-        let counts = self.store.read(async |tx| work::counts(tx, &self.project).await).await?;
-        let leased = self.list(Some("leased"), &Page { after: String::new(), limit: 1_000 }).await?;
-        let duties = self.store.read(async |tx| store::duty::list(tx, &self.project).await).await?;
-        let total = self.agents(&Page { after: String::new(), limit: 10_000 }).await?.len();
-        let holders: std::collections::BTreeSet<&String> = leased.iter().filter_map(|v| v.holder.as_ref()).collect();
-        let now = self.scope().now;
-        Ok(Status {
-            project: self.project.as_str().to_owned(),
-            at_ms: now.millis(),
-            version: env!("CARGO_PKG_VERSION"),
-            agents: AgentCounts { total, active: holders.len() },
-            work: counts.into_iter().map(|(state, n)| (state.to_owned(), n.into())).collect(),
-            held: leased.iter().take(100).filter_map(hold).collect(),
-            duties: duties
-                .into_iter()
-                .filter(|d| d.until > now)
-                .map(|d| DutyView { name: d.name, holder: d.holder, until_ms: d.until.millis() })
-                .collect(),
-            last_seq: self.latest_events(1).await?.last().map_or(0, |e| e.seq),
-        })
+        let scope = self.scope();
+        Ok(self.store.read(async |tx| status(tx, &scope).await).await?)
     }
 
-    /// What the board shows: the open columns in order of an item's life, then what ended last.
+    /// What the board shows.
     pub async fn board(&self) -> Result<Board, Problem> {
-        let page = Page { after: String::new(), limit: 50 };
-        let mut columns = Vec::new();
-        for state in ["ready", "leased", "submitted", "done", "pending", "blocked", "dead"] {
-            columns.push((state, self.list(Some(state), &page).await?));
-        }
-        Ok(Board { status: self.status().await?, columns })
+        let scope = self.scope();
+        Ok(self.store.read(async |tx| board::board(tx, &scope).await).await?)
     }
+
+    /// How fast work goes.
+    pub async fn flow(&self) -> Result<Flow, Problem> {
+        let scope = self.scope();
+        Ok(self.store.read(async |tx| flow::flow(tx, &scope).await).await?)
+    }
+
+    /// Opens the file of the store anew and reads from it; comes back with the number of the last log entry. A
+    /// connection that has been open for long would not notice that the file is gone.
+    pub async fn check(&self) -> Result<i64, Problem> {
+        self.store.changes()?;
+        Ok(self.latest_events(1).await?.last().map_or(0, |event| event.seq))
+    }
+}
+
+async fn status(tx: &mut Tx<'_>, scope: &Scope) -> Result<Status, StoreError> {
+    let project = &scope.project;
+    let counts = work::counts(tx, project).await?;
+    let leased = views(&work::list(tx, project, Some("leased"), &first(1_000)).await?);
+    let holders: BTreeSet<&String> = leased.iter().filter_map(|v| v.holder.as_ref()).collect();
+    let duties = store::duty::list(tx, project).await?;
+    Ok(Status {
+        project: project.as_str().to_owned(),
+        at_ms: scope.now.millis(),
+        version: env!("CARGO_PKG_VERSION"),
+        agents: AgentCounts { total: store::agent::list(tx, project, "", 10_000).await?.len(), active: holders.len() },
+        work: counts.into_iter().map(|(state, n)| (state.to_owned(), n.into())).collect(),
+        held: leased.iter().take(100).filter_map(hold).collect(),
+        duties: duties
+            .into_iter()
+            .filter(|d| d.until > scope.now)
+            .map(|d| DutyView { name: d.name, holder: d.holder, until_ms: d.until.millis() })
+            .collect(),
+        last_seq: audit::latest(tx, project, 1).await?.first().map_or(0, |entry| entry.seq),
+    })
+}
+
+fn first(limit: u32) -> Page {
+    Page { after: String::new(), limit }
+}
+
+fn views(found: &[Added]) -> Vec<WorkView> {
+    found.iter().map(|added| WorkView::of(&added.item, &added.trace_id)).collect()
 }
 
 fn hold(item: &WorkView) -> Option<Hold> {

@@ -1,23 +1,46 @@
-//! The HTTP door: health, status, and the live board.
+//! The HTTP door: health, status, and the live board. `docs/http.md` has every route.
+//!
+//! ```text
+//! connection (silence ends it) ─▶ guard (host, size, trace, headers) ─▶ route ─▶ engine
+//!                                                  watcher ─ commit? ─▶ board ─▶ regions ─▶ every open page
+//! ```
 
+mod assets;
 mod board;
+mod guard;
+mod health;
+mod listener;
 mod live;
 mod problem;
+mod status;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router, middleware};
+use axum::{Router, middleware};
 use engine::Engine;
 use engine::problem::{Kind, Problem};
-use serde_json::json;
 use tokio::sync::Notify;
 
+use guard::Guard;
+use health::Vitals;
+use listener::Listener;
 use live::Live;
+
+/// How long connections have to end when the server is told to stop.
+const GRACE: Duration = Duration::from_secs(3);
+/// How long a connection may be silent: no byte of an answer sent. Open pages get one at least every 15 s.
+const SILENCE: Duration = Duration::from_mins(1);
+
+/// What every handler gets.
+#[derive(Clone)]
+struct Door {
+    engine: Engine,
+    live: Live,
+    vitals: Arc<Vitals>,
+}
 
 /// Serves until `stop` is told; `ready` learns the address that was bound.
 pub fn serve(
@@ -31,13 +54,16 @@ pub fn serve(
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .thread_name("nexus-http")
         .enable_all()
         .build()
         .map_err(|e| failed("starting to listen on", e))?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(at).await.map_err(|e| failed("cannot listen on", e))?;
-        ready(listener.local_addr().map_err(|e| failed("cannot listen on", e))?);
-        let live = Live::watch(engine.clone())?;
+    let served = runtime.block_on(async {
+        let tcp = tokio::net::TcpListener::bind(at).await.map_err(|e| failed("cannot listen on", e))?;
+        let bound = tcp.local_addr().map_err(|e| failed("cannot listen on", e))?;
+        let vitals = Arc::new(Vitals::of(&engine));
+        let live = Live::watch(engine.clone(), Arc::clone(&vitals))?;
+        ready(bound);
         let stopped = {
             let (stop, live) = (Arc::clone(stop), live.clone());
             async move {
@@ -45,59 +71,46 @@ pub fn serve(
                 live.close();
             }
         };
-        axum::serve(listener, router(engine, live))
-            .with_graceful_shutdown(stopped)
-            .await
-            .map_err(|e| failed("serving on", e))
-    })
+        let late = {
+            let live = live.clone();
+            async move {
+                live.closed().await;
+                tokio::time::sleep(GRACE).await;
+            }
+        };
+        let app = router(Door { engine, live, vitals }, Guard { loopback: bound.ip().is_loopback() });
+        let server = axum::serve(Listener::new(tcp, SILENCE), app).with_graceful_shutdown(stopped);
+        tokio::select! {
+            ended = server.into_future() => ended.map_err(|e| failed("serving on", e)),
+            // Somebody who neither asks nor goes keeps nobody waiting.
+            () = late => Ok(()),
+        }
+    });
+    runtime.shutdown_timeout(GRACE);
+    served
 }
 
 /// Every route.
-pub fn router(engine: Engine, live: Live) -> Router {
+fn router(door: Door, guard: Guard) -> Router {
     Router::new()
         .route("/", get(board::page))
         .route("/live", get(live::stream))
-        .route("/assets/board.css", get(board::css))
-        .route("/assets/board.js", get(board::js))
-        .route("/api/health", get(health))
-        .route("/api/coordination/status", get(status))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/api/health", get(health::health))
+        .route("/api/coordination/status", get(status::status))
         .fallback(problem::not_found)
-        .with_state(Door { engine, live })
-        .layer(middleware::map_response(secure))
+        .method_not_allowed_fallback(problem::wrong_method)
+        .with_state(door)
+        .layer(middleware::from_fn_with_state(guard, guard::guard))
 }
 
-/// What every handler gets.
-#[derive(Clone)]
-pub struct Door {
-    engine: Engine,
-    live: Live,
+/// What `ask` comes back with, worked out on a thread that may wait for the disk.
+async fn aside<T: Send + 'static>(ask: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+    let asked = tokio::task::spawn_blocking(ask).await;
+    asked.unwrap_or_else(|_| Err(Problem::new(Kind::Failed, "panicked", "the request failed inside; see the log")))
 }
 
-/// Whether the store answers; 503 when it does not.
-async fn health(State(door): State<Door>) -> Response {
-    match door.engine.latest_events(1).await {
-        Ok(last) => {
-            let seq = last.last().map_or(0, |event| event.seq);
-            Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION"), "store": "ok", "last_seq": seq }))
-                .into_response()
-        }
-        Err(problem) => {
-            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "failed", "store": problem.message })))
-                .into_response()
-        }
-    }
-}
-
-/// How the project stands.
-async fn status(State(door): State<Door>) -> Result<Response, problem::Shown> {
-    Ok(Json(door.engine.status().await?).into_response())
-}
-
-async fn secure(mut response: Response) -> Response {
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+/// The milliseconds since `then`.
+fn ms_since(then: Instant) -> u64 {
+    u64::try_from(then.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

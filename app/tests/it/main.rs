@@ -1,5 +1,6 @@
 //! Tests of the whole program: real processes, real repositories, real time.
 
 mod crash;
+mod http;
 mod races;
 mod support;

@@ -1,0 +1,81 @@
+//! `/api/health`: whether the store is there, is the one that was opened, and answers.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use engine::problem::{Kind, Problem};
+use engine::{Engine, wait};
+use serde_json::json;
+
+use super::{Door, aside, ms_since};
+
+/// What every store begins with.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// What the server knows of its store from the start.
+pub struct Vitals {
+    started: Instant,
+    path: PathBuf,
+    /// Device and number of the file that was opened.
+    file: Option<(u64, u64)>,
+}
+
+impl Vitals {
+    /// Those of the store that `engine` has open.
+    pub fn of(engine: &Engine) -> Self {
+        let path = engine.store.path().to_owned();
+        let file = std::fs::metadata(&path).ok().map(|found| (found.dev(), found.ino()));
+        Self { started: Instant::now(), path, file }
+    }
+
+    /// Fails when the file is gone, is another one, or is no store any more. An open connection would go on reading
+    /// a file that nobody else sees.
+    pub fn check(&self) -> Result<(), Problem> {
+        let path = self.path.display();
+        let bad = |code: &str, message: String| Problem::new(Kind::Failed, code, message);
+        let gone = |e: std::io::Error| bad("store_gone", format!("the store {path} cannot be read any more: {e}"));
+        let mut file = File::open(&self.path).map_err(gone)?;
+        let found = file.metadata().map_err(gone)?;
+        if self.file != Some((found.dev(), found.ino())) {
+            let message = format!("{path} is not the file that was opened; end this server and start it again");
+            return Err(bad("store_replaced", message));
+        }
+        let mut start = [0; 16];
+        match file.read_exact(&mut start) {
+            Ok(()) if start == *MAGIC => Ok(()),
+            _ => Err(bad("store_damaged", format!("{path} is no store any more; put back a copy and start again"))),
+        }
+    }
+}
+
+/// Whether the store answers; 503 when it does not.
+pub async fn health(State(door): State<Door>) -> Response {
+    let (engine, vitals) = (door.engine, door.vitals);
+    let uptime_ms = ms_since(vitals.started);
+    let checked = aside(move || {
+        vitals.check()?;
+        wait(engine.check())
+    });
+    let version = env!("CARGO_PKG_VERSION");
+    let (status, body) = match checked.await {
+        Ok(last_seq) => (
+            StatusCode::OK,
+            json!({ "status": "ok", "version": version, "store": "ok", "uptime_ms": uptime_ms, "last_seq": last_seq }),
+        ),
+        Err(problem) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            json!({
+                "status": "failed", "version": version, "store": problem.message, "code": problem.code,
+                "uptime_ms": uptime_ms, "last_seq": null,
+            }),
+        ),
+    };
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+}

@@ -1,0 +1,108 @@
+//! A caller of HTTP, small enough to see that it hides nothing. It asks in HTTP/1.0, so that an answer is what comes
+//! up to the end of the connection.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long a test waits for a byte before it fails instead of hanging.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    head: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answer {
+    /// The header called `name`, in small letters.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
+    }
+}
+
+/// Asks for `path`.
+pub fn get(at: SocketAddr, path: &str) -> Answer {
+    ask(at, &format!("GET {path} HTTP/1.0\r\nhost: {at}\r\n\r\n"))
+}
+
+/// Asks for `path` with one more header.
+pub fn get_with(at: SocketAddr, path: &str, header: &str) -> Answer {
+    ask(at, &format!("GET {path} HTTP/1.0\r\nhost: {at}\r\n{header}\r\n\r\n"))
+}
+
+/// Sends `request` as it is.
+pub fn ask(at: SocketAddr, request: &str) -> Answer {
+    let mut answer = send(at, request);
+    let (status, head) = read_head(&mut answer);
+    let mut body = String::new();
+    answer.read_to_string(&mut body).expect("the answer is text");
+    Answer { status, head, body }
+}
+
+/// A connection on which `request` was sent.
+pub fn send(at: SocketAddr, request: &str) -> BufReader<TcpStream> {
+    let mut stream = TcpStream::connect(at).expect("the server listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket takes a timeout");
+    stream.write_all(request.as_bytes()).expect("the server reads");
+    BufReader::new(stream)
+}
+
+fn read_head(answer: &mut BufReader<TcpStream>) -> (u16, Vec<(String, String)>) {
+    let mut lines = answer.by_ref().lines().map(|line| line.expect("the answer has a head"));
+    let first = lines.next().expect("the answer has a first line");
+    let status = first.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("the first line has a status");
+    let head = lines.take_while(|line| !line.is_empty());
+    let split = |line: String| line.split_once(": ").map(|(key, value)| (key.to_lowercase(), value.to_owned()));
+    (status, head.filter_map(split).collect())
+}
+
+/// An open stream of messages.
+pub struct Stream(BufReader<TcpStream>);
+
+impl Stream {
+    /// Opens the live stream; the answer when it is refused.
+    pub fn open(at: SocketAddr) -> Result<Self, Answer> {
+        let mut answer = send(at, &format!("GET /live HTTP/1.0\r\nhost: {at}\r\n\r\n"));
+        let (status, head) = read_head(&mut answer);
+        if status == 200 {
+            return Ok(Self(answer));
+        }
+        let mut body = String::new();
+        answer.read_to_string(&mut body).expect("the answer is text");
+        Err(Answer { status, head, body })
+    }
+
+    /// The next message; `None` when the stream has ended.
+    pub fn next(&mut self) -> Option<String> {
+        let mut message = String::new();
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line).expect("a message comes in time") == 0 {
+                return None;
+            }
+            match line.trim_end_matches('\n').strip_prefix("data: ") {
+                Some(data) => message.push_str(data),
+                None if line == "\n" && !message.is_empty() => return Some(message),
+                None => {}
+            }
+        }
+    }
+
+    /// The first message from here on in which `text` stands.
+    pub fn until(&mut self, text: &str) -> String {
+        loop {
+            let message = self.next().unwrap_or_else(|| panic!("the stream ended before {text:?} came"));
+            if message.contains(text) {
+                return message;
+            }
+        }
+    }
+}

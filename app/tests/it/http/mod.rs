@@ -1,0 +1,8 @@
+//! The HTTP door, through the program: a real `nexus up`, asked over a socket, with commits from other processes.
+
+mod api;
+mod client;
+mod health;
+mod page;
+mod server;
+mod streams;
