@@ -11,6 +11,7 @@ use crate::terminal::table;
 
 /// The settings of this machine
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  nexus config show")]
 pub enum Command {
     /// Show every setting and where its value comes from
     #[command(after_help = "Example:\n  nexus config show --profile prod")]

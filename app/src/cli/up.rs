@@ -18,7 +18,7 @@ use crate::{http, locate};
     It listens on the loopback address unless told otherwise. Ctrl-C ends it.")]
 pub struct Args {
     /// The port; 0 is any free one
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     port: Option<u16>,
     /// The address
     #[arg(long)]

@@ -16,6 +16,7 @@ use crate::terminal::painted;
 
 /// Add, claim, report: everything about pieces of work
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  nexus work add 'Fix the parser'\n  nexus work next --agent zoe --json")]
 pub enum Command {
     Add(add::Add),
     Import(add::Import),
