@@ -5,6 +5,9 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 
 /// The least width in columns in which the first column of a table, mostly an id to be copied, stays in one piece.
 const COLUMNS_MIN: u16 = 60;
+/// What is narrower than this is no width, and the width that is taken instead.
+const COLUMNS_ODD: u16 = 20;
+const COLUMNS_USUAL: u16 = 80;
 
 /// A table with `head` as its first line, as wide as the terminal (or as COLUMNS says) at most.
 pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -12,6 +15,10 @@ pub fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Stri
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if let Some(columns) = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).filter(|n| *n > 0) {
         table.set_width(columns);
+    }
+    // Some terminals, such as those of a CI, have no size and say 0.
+    if table.width().is_some_and(|columns| columns < COLUMNS_ODD) {
+        table.set_width(COLUMNS_USUAL);
     }
     table.set_header(head.iter().map(|name| name.to_uppercase()));
     for row in rows {

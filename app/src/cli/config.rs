@@ -50,7 +50,7 @@ pub fn config(global: &Global, command: &Command) -> Result<Answer, Problem> {
                 |e| Problem::new(Kind::Failed, "io_failed", format!("{} cannot be written: {e}", path.display()));
             std::fs::create_dir_all(&here.data).map_err(failed)?;
             std::fs::write(&path, template()).map_err(failed)?;
-            Ok(Answer::new(&json!({ "path": path }), format!("wrote {}", path.display())))
+            Ok(Answer::new(&json!({ "path": path.to_string_lossy() }), format!("wrote {}", path.display())))
         }
     }
 }

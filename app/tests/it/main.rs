@@ -1,3 +1,4 @@
 //! The program, from outside.
 
+mod contract;
 mod features;

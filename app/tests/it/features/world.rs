@@ -101,12 +101,12 @@ impl World {
         command
     }
 
-    /// What `nexus ARGS --json` says.
+    /// What `nexus --json ARGS` says.
     pub fn run<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Said {
-        said(self.nexus(args).arg("--json"))
+        said(self.nexus(["--json"]).args(args))
     }
 
-    /// The answer of `nexus ARGS --json`, which has to succeed.
+    /// The answer of `nexus --json ARGS`, which has to succeed.
     pub fn ok<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Value {
         let args: Vec<OsString> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
         let said = self.run(&args);
