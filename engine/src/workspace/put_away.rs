@@ -132,6 +132,7 @@ impl Site {
         // Somebody may have worked in it since.
         let (workspace, _) = self.snapshot(workspace)?;
         self.repo.remove_worktree(Path::new(&workspace.path))?;
+        self.repo.delete_ref(&format!("refs/heads/{}", workspace.branch))?;
         self.step(&workspace.id, Command::Remove)?;
         Ok(())
     }
