@@ -37,11 +37,15 @@ pub fn open(path: &Path, create: bool) -> Result<Connection, StoreError> {
         return Err(StoreError::Newer { found: version, known: migrate::VERSION });
     }
     if version < migrate::VERSION {
-        if version == 0 && !create && std::fs::metadata(path).is_ok_and(|m| m.len() > 0) && holds_tables(&connection)? {
+        if version == 0 && holds_tables(&connection)? {
             return Err(StoreError::Damaged {
                 path: path.display().to_string(),
                 said: "it holds other tables".to_owned(),
             });
+        }
+        // An empty file is what a truncated store looks like; only `nexus init` may begin anew.
+        if version == 0 && !create {
+            return Err(StoreError::Missing(path.display().to_string()));
         }
         let _: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
         migrate::migrate(&connection).map_err(named)?;
