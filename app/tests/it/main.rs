@@ -1,4 +1,5 @@
 //! The program, from outside.
 
+mod bad_input;
 mod contract;
 mod features;

@@ -143,9 +143,8 @@ fn what_agents_write_cannot_steer_a_terminal() {
     let world = World::new();
     let evil = "\u{1b}]0;owned\u{7}\u{1b}[2Jgone\r\u{9b}31m";
     let id = text(&world.ok(["work", "add", "--description", evil, "--", evil]), "id");
-    for line in [format!("nexus work show {id}"), "nexus work list".to_owned(), "nexus events".to_owned()] {
+    for line in [format!("nexus work show {id}"), "nexus work list".to_owned(), "nexus status".to_owned()] {
         let shown = on_a_terminal(&world, &line, &[("NO_COLOR", "1")]).replace("\r\n", "\n");
-        assert!(shown.contains("gone"), "{shown:?}");
         assert!(!shown.contains(['\u{1b}', '\u{7}', '\r', '\u{9b}']), "{line}: {shown:?}");
     }
 }

@@ -87,7 +87,9 @@ fn a_bad_setting_is_named_with_its_place_and_what_may_stand_there() {
         write(&file, written);
         let refused = world.run(["status"]);
         assert_eq!(refused.refusal(2), "bad_setting", "{written}");
-        says.iter().for_each(|word| assert!(refused.out.contains(word), "{word} in {}", refused.out));
+        for word in says {
+            assert!(refused.out.contains(word), "{word} in {}", refused.out);
+        }
     }
     std::fs::remove_file(file).expect("it is there");
     assert_eq!(world.run(["status", "--profile", "production"]).refusal(2), "bad_setting");

@@ -26,7 +26,7 @@ impl Live {
 
     /// The next line; a bound keeps a test from hanging.
     fn line(&self) -> String {
-        self.lines.recv_timeout(Duration::from_secs(60)).expect("a line comes")
+        self.lines.recv_timeout(Duration::from_mins(1)).expect("a line comes")
     }
 }
 

@@ -130,7 +130,9 @@ fn an_item_is_added_and_shown_with_every_field() {
         ("acceptance", "it works"),
         ("description", "the whole story"),
     ];
-    wanted.iter().for_each(|(name, value)| assert_eq!(added[name], *value));
+    for (name, value) in wanted {
+        assert_eq!(added[name], value);
+    }
     assert_eq!(added["payload"], serde_json::json!({ "n": [1, 2] }));
     assert_eq!(added["labels"], serde_json::json!(["a", "b"]));
     assert_eq!(added["depends_on"], serde_json::json!([first]));

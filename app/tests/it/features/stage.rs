@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::world::{Said, World, said, text};
+use super::world::{Said, World, said, text, until};
 
 /// One scenario under way.
 pub struct Stage {
@@ -118,7 +118,7 @@ impl Stage {
     pub fn wait_for_next(&mut self, agent: &str) {
         self.settle();
         let args: Vec<String> = ["work", "next", "--agent", agent].map(str::to_owned).into();
-        let said = self.world.until("being given work", || {
+        let said = until("being given work", || {
             let said = self.world.run(&args);
             (said.code != 4).then_some(said)
         });

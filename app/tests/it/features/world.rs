@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// How often [`World::until`] looks, and the pause between: a bound on waiting, not a promise of speed.
+/// How often [`until`] looks, and the pause between: a bound on waiting, not a promise of speed.
 const LOOKS: u32 = 600;
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -159,17 +159,17 @@ impl World {
     pub fn landed(&self, path: &str) -> String {
         self.git(["show", &format!("main:{path}")])
     }
+}
 
-    /// Asks again and again, with a bound, until there is an answer.
-    pub fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-        for _ in 0..LOOKS {
-            if let Some(found) = look() {
-                return found;
-            }
-            std::thread::sleep(PAUSE);
+/// Asks again and again, with a bound, until there is an answer.
+pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..LOOKS {
+        if let Some(found) = look() {
+            return found;
         }
-        panic!("{what} did not happen");
+        std::thread::sleep(PAUSE);
     }
+    panic!("{what} did not happen");
 }
 
 impl Said {
