@@ -87,7 +87,7 @@ impl Here {
             agent_grace: settings.agent.grace,
             check_output_max: settings.check.output_bytes_max,
             check_grace: settings.check.grace,
-            batch_max: u32::try_from(settings.landing.batch_max).unwrap_or(1),
+            batch_max: settings.landing.batch_max,
             port_first: *settings.ports.start(),
             port_last: *settings.ports.end(),
         };

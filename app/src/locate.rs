@@ -46,10 +46,15 @@ pub fn find_data_dir(said: Option<&Path>, from: &Path) -> Result<PathBuf, Proble
         return Ok(std::path::absolute(said).unwrap_or_else(|_| said.to_path_buf()));
     }
     common_dir(from).map(|common| data_dir(&common)).ok_or_else(|| {
-        let message = format!(
-            "{} is in no git repository; go into one, name one with --repo, or a store with --data-dir or NEXUS_DIR",
-            from.display()
-        );
+        let from = std::path::absolute(from).unwrap_or_else(|_| from.to_path_buf());
+        let message = if from.exists() {
+            format!(
+                "{} is in no git repository; go into one, name one with --repo, or a store with --data-dir or NEXUS_DIR",
+                from.display()
+            )
+        } else {
+            format!("{} does not exist; name a folder that does with --repo", from.display())
+        };
         Problem::new(Kind::Failed, "no_repository", message)
     })
 }

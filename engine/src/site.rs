@@ -81,7 +81,7 @@ pub struct Habits {
     /// How long a check has to end when it is asked to.
     pub check_grace: Duration,
     /// How many changes one landing carries at most.
-    pub batch_max: u32,
+    pub batch_max: usize,
     /// The first port to lease.
     pub port_first: u16,
     /// The last port to lease.
@@ -91,7 +91,7 @@ pub struct Habits {
 impl Default for Habits {
     fn default() -> Self {
         Self {
-            agent_timeout: Duration::from_secs(30 * 60),
+            agent_timeout: Duration::from_mins(30),
             agent_output_max: 10_000_000,
             agent_grace: Duration::from_secs(5),
             check_output_max: 10_000_000,

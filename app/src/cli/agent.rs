@@ -17,6 +17,7 @@ use crate::terminal::table;
 
 /// Who works: register agents, list them
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  nexus agent register zoe --role reviewer")]
 pub enum Command {
     Register(Register),
     List(List),
@@ -38,7 +39,7 @@ pub struct Register {
     #[arg(long = "capability", value_name = "CAPABILITY")]
     capabilities: Vec<Capability>,
     /// How many items it may hold at once; no limit unless given
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     capacity: Option<u32>,
     /// Makes a repeated request one: the same key gets the same answer
     #[arg(long)]
@@ -50,7 +51,7 @@ pub struct Register {
 #[command(after_help = "Example:\n  nexus agent list --json")]
 pub struct List {
     /// How many at most
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     limit: u32,
     /// Only agents after this name
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]

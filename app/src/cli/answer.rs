@@ -7,7 +7,7 @@ use engine::problem::{Kind, Problem};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::terminal::painted;
+use crate::terminal::{harmless, painted};
 
 /// What a command has to say.
 pub struct Answer {
@@ -72,7 +72,7 @@ pub fn fail(problem: &Problem, json: bool) -> ExitCode {
     if json {
         print(&line(&problem_json(problem)));
     } else {
-        anstream::eprintln!("{} {}", painted("dead", "nexus:"), problem.message);
+        anstream::eprintln!("{} {}", painted("dead", "nexus:"), harmless(&problem.message));
     }
     ExitCode::from(exit_code(problem.kind))
 }

@@ -13,10 +13,11 @@ use store::work::Page;
 
 use super::{Answer, Global, parse};
 use crate::here::Here;
-use crate::terminal::{painted, table, when};
+use crate::terminal::{harmless, painted, table, when};
 
 /// What agents have made: look, approve, land, take back
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:\n  nexus change list --state refused\n  nexus change land")]
 pub enum Command {
     List(List),
     Show(Show),
@@ -33,7 +34,7 @@ pub struct List {
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(State::WORDS))]
     state: Option<String>,
     /// How many at most
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     limit: u32,
     /// Only changes after this id
     #[arg(long, value_name = "ID")]
@@ -135,7 +136,7 @@ fn show(engine: &Engine, args: &Show) -> Result<Answer, Problem> {
     lines.extend(change.write_set.iter().map(|path| format!("  {}", crate::terminal::one_line(path))));
     lines.extend(change.landed_commit.iter().map(|commit| format!("landed as {commit}")));
     lines.extend(change.approved_by.iter().map(|by| format!("approved by {by}")));
-    lines.extend(change.reason.iter().cloned());
+    lines.extend(change.reason.iter().map(|reason| harmless(reason)));
     for receipt in &receipts {
         lines.push(format!(
             "check {}: {} in {} ms, output {} ({} bytes)",
@@ -152,7 +153,10 @@ fn land(here: &Here, target: Option<String>) -> Result<Answer, Problem> {
     site.clean_up()?;
     let project = site.engine.project.clone();
     let targets = match target {
-        Some(target) => vec![target],
+        Some(target) => {
+            site.tip(&target)?;
+            vec![target]
+        }
         None => wait(site.engine.store.read(async |tx| store::change::targets(tx, &project).await))?,
     };
     let (mut landed, mut sent_back, mut waiting) = (Vec::new(), Vec::new(), Vec::new());

@@ -11,6 +11,7 @@ use crate::terminal::table;
 
 /// The settings of this machine
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  nexus config show")]
 pub enum Command {
     /// Show every setting and where its value comes from
     #[command(after_help = "Example:\n  nexus config show --profile prod")]
@@ -49,7 +50,7 @@ pub fn config(global: &Global, command: &Command) -> Result<Answer, Problem> {
                 |e| Problem::new(Kind::Failed, "io_failed", format!("{} cannot be written: {e}", path.display()));
             std::fs::create_dir_all(&here.data).map_err(failed)?;
             std::fs::write(&path, template()).map_err(failed)?;
-            Ok(Answer::new(&json!({ "path": path }), format!("wrote {}", path.display())))
+            Ok(Answer::new(&json!({ "path": path.to_string_lossy() }), format!("wrote {}", path.display())))
         }
     }
 }

@@ -8,7 +8,7 @@ use engine::{Engine, wait};
 use store::Mode;
 
 use super::answer::{line, print};
-use super::{Answer, Global};
+use super::{Answer, Global, parse};
 use crate::here::Here;
 use crate::terminal::one_line;
 
@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long)]
     follow: bool,
     /// Only entries after this number
-    #[arg(long, value_name = "SEQ", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "SEQ", default_value = "0", hide_default_value = true, value_parser = parse::seq)]
     after: i64,
     /// How many at most
     #[arg(long, value_name = "N")]
@@ -39,6 +39,14 @@ pub struct Args {
 
 pub fn events(global: &Global, args: &Args) -> Result<Answer, Problem> {
     let engine = Here::find(global)?.engine(Mode::Loop)?;
+    if let Some(of) = &args.of
+        && !args.follow
+        && wait(engine.events(Some(of), 0, 1))?.is_empty()
+    {
+        return Err(Problem::not_found(format!(
+            "nothing has happened to {of:?}; it names no item, change or workspace"
+        )));
+    }
     let mut after = args.after;
     let mut left = args.limit.unwrap_or(u64::MAX);
     loop {

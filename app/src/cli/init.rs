@@ -39,5 +39,9 @@ pub fn init(global: &Global, _: &Args) -> Result<Answer, Problem> {
     } else {
         text.push_str("\nnext: `nexus work add TITLE`, then `nexus run --agent 'CMD …'`");
     }
-    Ok(Answer::new(&json!({ "data_dir": here.data, "store": path, "created": !there, "repo": git.root() }), text))
+    let json = json!({
+        "data_dir": here.data.to_string_lossy(), "store": path.to_string_lossy(), "created": !there,
+        "repo": git.root().to_string_lossy(),
+    });
+    Ok(Answer::new(&json, text))
 }

@@ -19,7 +19,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use engine::problem::Problem;
 
 pub use answer::Answer;
@@ -52,8 +52,8 @@ pub struct Global {
     /// The repository; the one around the current folder unless told otherwise
     #[arg(long, global = true, value_name = "PATH")]
     pub repo: Option<PathBuf>,
-    /// The folder of the store; `.nexus` beside the repository's git folder unless told otherwise
-    #[arg(long, global = true, env = "NEXUS_DIR", value_name = "PATH")]
+    /// The folder of the store; NEXUS_DIR, else `.nexus` beside the repository's git folder, unless told otherwise
+    #[arg(long, global = true, value_name = "PATH")]
     pub data_dir: Option<PathBuf>,
     /// The project within the store
     #[arg(long, global = true, value_name = "NAME")]
@@ -111,10 +111,14 @@ struct Completions {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = numbers_may_be_negative(Cli::command()).try_get_matches().and_then(|it| Cli::from_arg_matches(&it));
+    let mut cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    // An empty variable is one that is not set, as everywhere in a shell.
+    let dir = || std::env::var_os("NEXUS_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    cli.global.data_dir = cli.global.data_dir.or_else(dir);
     let json = cli.global.json;
     match dispatch(cli) {
         Ok(answer) => answer.give(json),
@@ -122,11 +126,21 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Lets `--percent -1` reach the parser of percents, which says what is wrong with it; clap would take it for a flag.
+fn numbers_may_be_negative(command: clap::Command) -> clap::Command {
+    let number = |arg: &clap::Arg| {
+        let named = arg.get_value_names().and_then(|names| names.first());
+        named.is_some_and(|name| ["N", "SEQ", "DURATION"].contains(&name.as_str()))
+    };
+    let command = command.mut_args(|arg| if number(&arg) { arg.allow_hyphen_values(true) } else { arg });
+    command.mut_subcommands(numbers_may_be_negative)
+}
+
 fn dispatch(cli: Cli) -> Result<Answer, Problem> {
     let global = cli.global;
     match cli.command {
         Command::Init(args) => init::init(&global, &args),
-        Command::Work(command) => work::work(global, command),
+        Command::Work(command) => work::work(&global, command),
         Command::Agent(command) => agent::agent(&global, command),
         Command::Run(args) => run::run(global, args),
         Command::Change(command) => change::change(&global, command),
@@ -139,7 +153,10 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Demo(args) => crate::demo::demo(&args, global.json),
         Command::Config(command) => config::config(&global, &command),
         Command::Completions(args) => {
-            clap_complete::generate(args.shell, &mut Cli::command(), "nexus", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "nexus", &mut script);
+            let script = String::from_utf8(script).expect("completions are text");
+            answer::print(script.trim_end());
             Ok(Answer::silent())
         }
         Command::Keep { argv } => Ok(Answer::code(connect::process::keep(argv))),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::time::Ttl;
 use domain::work::{Json, Percent, Priority};
 use engine::Key;
-use engine::problem::Problem;
+use engine::problem::{Kind, Problem};
 use engine::units::parse_duration;
 
 /// A time-to-live such as `30s`.
@@ -37,6 +37,12 @@ pub fn result(text: &str) -> Json {
     Json(if whole { text.to_owned() } else { serde_json::Value::from(text).to_string() })
 }
 
+/// The number of an entry in the event log.
+pub fn seq(text: &str) -> Result<i64, String> {
+    let wanted = || "it can be the \"seq\" of an event, a whole number from 0".to_owned();
+    text.parse().ok().filter(|seq| *seq >= 0).ok_or_else(wanted)
+}
+
 /// A JSON document.
 pub fn json(text: &str) -> Result<Json, String> {
     serde_json::from_str::<&serde_json::value::RawValue>(text).map_err(|e| format!("this is no JSON: {e}"))?;
@@ -46,21 +52,22 @@ pub fn json(text: &str) -> Result<Json, String> {
 /// What a file holds, `-` being standard input. Fails past `bytes_max`.
 pub fn file(path: &Path, bytes_max: u64) -> Result<String, Problem> {
     use std::io::Read as _;
-    let failed = |e: &dyn std::fmt::Display| Problem::malformed(format!("{}: {e}", path.display()));
-    let mut text = String::new();
+    let named = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
+    let mut bytes = Vec::new();
     let read = if path.as_os_str() == "-" {
-        std::io::stdin().take(bytes_max + 1).read_to_string(&mut text)
+        std::io::stdin().take(bytes_max + 1).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_string(&mut text))
+        std::fs::File::open(path).and_then(|file| file.take(bytes_max + 1).read_to_end(&mut bytes))
     };
-    let bytes = read.map_err(|e| failed(&e))?;
-    if bytes as u64 > bytes_max {
-        return Err(failed(&format!("it has more than {bytes_max} bytes, which is the most")));
+    let count =
+        read.map_err(|e| Problem::new(Kind::Failed, "unreadable", named(&format!("it cannot be read: {e}"))))?;
+    if count as u64 > bytes_max {
+        return Err(Problem::malformed(named(&format!("it has more than {bytes_max} bytes, which is the most"))));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|_| Problem::malformed(named(&"it is not UTF-8 text")))
 }
 
-/// The key of a request, when it has one; `request` spells the request out.
+/// The key of a request, when it has one; `request` spells out in full what is asked for.
 pub fn key(key: Option<&String>, request: &impl std::fmt::Debug) -> Result<Option<Key>, Problem> {
     key.map(|key| Key::new(key, &format!("{request:?}"))).transpose()
 }

@@ -18,7 +18,7 @@ use crate::{http, locate};
     It listens on the loopback address unless told otherwise. Ctrl-C ends it.")]
 pub struct Args {
     /// The port; 0 is any free one
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     port: Option<u16>,
     /// The address
     #[arg(long)]
@@ -49,7 +49,7 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
             site.clean_up()?;
             let (drain, bell, over) = (Arc::clone(&drain), Arc::clone(&bell), Arc::clone(&over));
             let land = move || keep_landing(&site, &drain, &bell, &over, &|_| {});
-            Some(std::thread::Builder::new().name("nexus-lander".to_owned()).spawn(land).map_err(io)?)
+            Some(std::thread::Builder::new().name("nexus-lander".to_owned()).spawn(land).map_err(|e| io(&e))?)
         }
         Err(_) => None,
     };
@@ -76,6 +76,6 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
     Ok(Answer::silent())
 }
 
-fn io(error: std::io::Error) -> Problem {
+fn io(error: &std::io::Error) -> Problem {
     Problem::new(Kind::Failed, "io_failed", error.to_string())
 }

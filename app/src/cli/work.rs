@@ -16,6 +16,7 @@ use crate::terminal::painted;
 
 /// Add, claim, report: everything about pieces of work
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  nexus work add 'Fix the parser'\n  nexus work next --agent zoe --json")]
 pub enum Command {
     Add(add::Add),
     Import(add::Import),
@@ -35,8 +36,8 @@ pub enum Command {
 }
 
 /// Runs one verb.
-pub fn work(global: Global, command: Command) -> Result<Answer, Problem> {
-    let here = Here::find(&global)?;
+pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
+    let here = Here::find(global)?;
     let engine = here.engine(Mode::Direct)?;
     match command {
         Command::Add(args) => add::add(&engine, &args),

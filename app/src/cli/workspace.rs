@@ -22,6 +22,7 @@ use crate::terminal::{table, when};
 
 /// Git worktrees of agents: open, keep, bring back
 #[derive(Debug, Subcommand)]
+#[command(after_help = "Example:\n  nexus workspace list --state quarantined")]
 pub enum Command {
     Open(Open),
     List(List),
@@ -55,7 +56,7 @@ pub struct List {
     #[arg(long, value_parser = ["open", "quarantined", "removed"])]
     state: Option<String>,
     /// How many at most
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     limit: u32,
     /// Only workspaces after this id
     #[arg(long, value_name = "ID")]

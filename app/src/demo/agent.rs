@@ -148,7 +148,7 @@ fn die() -> ! {
 
 fn sleep_until_killed() -> ! {
     loop {
-        std::thread::sleep(Duration::from_secs(60));
+        std::thread::sleep(Duration::from_mins(1));
     }
 }
 

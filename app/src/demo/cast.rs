@@ -9,7 +9,7 @@ use engine::wait;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::io;
-use super::scene::Scene;
+use super::scene::{Scene, end_of, wait_until};
 
 /// The leases of those who are going to lose them.
 const SHORT: &str = "2s";
@@ -57,9 +57,9 @@ impl<'a> Cast<'a> {
     pub fn play(&mut self) -> Result<(), Problem> {
         let scene = self.scene;
         let mut night = self.run("night", "night", 1, SHORT)?;
-        scene.wait_until("night-1 writes", || scene.folder.join("night.wrote").exists())?;
+        wait_until("night-1 writes", || scene.folder.join("night.wrote").exists())?;
         let mut sleeper = self.sleeper()?;
-        scene.wait_until("the sleeper sleeps", || scene.folder.join("sleeper.sleeps").exists() && stopped(&sleeper))?;
+        wait_until("the sleeper sleeps", || scene.folder.join("sleeper.sleeps").exists() && stopped(&sleeper))?;
 
         let mut others = Vec::new();
         for (role, workers) in [("builder", 2), ("fragile", 1), ("shortcut", 1), ("left", 1), ("right", 1)] {
@@ -72,15 +72,15 @@ impl<'a> Cast<'a> {
         self.lapse("palindrome")?;
         let mut relief = self.run("relief", "night", 1, LONG)?;
         let taken = |key| self.fence(key).is_some_and(|fence| fence > 1);
-        scene.wait_until("relief-1 takes over from the sleeper", || taken("palindrome"))?;
+        wait_until("relief-1 takes over from the sleeper", || taken("palindrome"))?;
         scene.say("relief-1 has taken over; the sleeper wakes and goes on");
         send(&sleeper, Signal::CONT);
-        good_end(scene, &mut sleeper, "the sleeper")?;
+        good_end(&mut sleeper, "the sleeper")?;
         for (role, mut child) in others {
-            let code = scene.end_of(&mut child, &format!("the run of {role}"))?;
+            let code = end_of(&mut child, &format!("the run of {role}"))?;
             scene.say(&format!("the run of {role} has ended ({code})"));
         }
-        good_end(scene, &mut relief, "relief-1")
+        good_end(&mut relief, "relief-1")
     }
 
     /// How many late effects of the sleeper were refused, as it saw it.
@@ -117,7 +117,7 @@ impl<'a> Cast<'a> {
     fn lapse(&self, key: &str) -> Result<(), Problem> {
         let engine = &self.scene.engine;
         let id = self.scene.item(key).parse().expect("the id of an item is an id");
-        self.scene.wait_until("a lease runs out", || {
+        wait_until("a lease runs out", || {
             let _ = wait(engine.tend());
             wait(engine.show(&id)).is_ok_and(|item| item.state != "leased" || item.fence > 1)
         })
@@ -141,7 +141,7 @@ fn stopped(child: &Child) -> bool {
     stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
 }
 
-fn good_end(scene: &Scene, child: &mut Child, who: &str) -> Result<(), Problem> {
-    let status = scene.end_of(child, who)?;
+fn good_end(child: &mut Child, who: &str) -> Result<(), Problem> {
+    let status = end_of(child, who)?;
     if status.success() { Ok(()) } else { Err(io(who, &format!("ended with {status}"))) }
 }

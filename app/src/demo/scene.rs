@@ -109,38 +109,13 @@ impl Scene {
 
     fn run(&self, mut command: Command, args: &[&str]) -> Result<String, Problem> {
         self.environment(&mut command);
-        let said = command.args(args).output().map_err(|e| io(&format!("running {:?}", command.get_program()), &e))?;
+        let said =
+            command.args(args).output().map_err(|e| io(&format!("running {}", command.get_program().display()), &e))?;
         if !said.status.success() {
             let words = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
-            return Err(io(&format!("{:?} {}", command.get_program(), args.join(" ")), &words.trim()));
+            return Err(io(&format!("{} {}", command.get_program().display(), args.join(" ")), &words.trim()));
         }
         Ok(String::from_utf8_lossy(&said.stdout).into_owned())
-    }
-
-    /// How `child` ended. One that does not is killed, and that is said.
-    pub fn end_of(&self, child: &mut Child, who: &str) -> Result<ExitStatus, Problem> {
-        let mut ended = None;
-        let waited = self.wait_until(&format!("{who} ends"), || {
-            ended = child.try_wait().ok().flatten();
-            ended.is_some()
-        });
-        if waited.is_err() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        waited.map(|()| ended.expect("it has ended"))
-    }
-
-    /// Waits until `come` has come, asking every few milliseconds; gives up after three minutes.
-    pub fn wait_until(&self, what: &str, mut come: impl FnMut() -> bool) -> Result<(), Problem> {
-        const ASK: Duration = Duration::from_millis(20);
-        for _ in 0..9_000 {
-            if come() {
-                return Ok(());
-            }
-            std::thread::sleep(ASK);
-        }
-        Err(io("gave up waiting", &what))
     }
 }
 
@@ -206,4 +181,30 @@ fn backlog_text() -> String {
         "depends_on": ["summary", "top"], "payload": { "do": "readme" },
     }));
     lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Waits until `come` has come, asking every few milliseconds; gives up after three minutes.
+pub fn wait_until(what: &str, mut come: impl FnMut() -> bool) -> Result<(), Problem> {
+    const ASK: Duration = Duration::from_millis(20);
+    for _ in 0..9_000 {
+        if come() {
+            return Ok(());
+        }
+        std::thread::sleep(ASK);
+    }
+    Err(io("gave up waiting", &what))
+}
+
+/// How `child` ended. One that does not is killed, and that is said.
+pub fn end_of(child: &mut Child, who: &str) -> Result<ExitStatus, Problem> {
+    let mut ended = None;
+    let waited = wait_until(&format!("{who} ends"), || {
+        ended = child.try_wait().ok().flatten();
+        ended.is_some()
+    });
+    if waited.is_err() {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    waited.map(|()| ended.expect("it has ended"))
 }

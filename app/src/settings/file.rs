@@ -32,7 +32,8 @@ fn text(path: &Path) -> Result<Option<String>, BadSetting> {
     let unreadable = |why: String| BadSetting::Unreadable { path: path.to_owned(), why };
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        // What stands in the folder's place is for whoever makes the folder to say.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => return Err(unreadable(error.to_string())),
     };
     let mut bytes = Vec::new();

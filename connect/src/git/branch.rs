@@ -64,7 +64,8 @@ pub(super) fn advance(git: &Git, branch: &str, old: &str, new: &str) -> Result<M
     Ok(Moved::Done)
 }
 
-/// The worktrees that have `branch` checked out and whose folder is there.
+/// The worktrees that have `branch` checked out and whose folder is there. An agent that went onto the branch in its
+/// own worktree is taken off it: neither do its files move under its hands, nor do they hold up a landing.
 fn shown_in(git: &Git, branch: &str) -> Result<Vec<Place>, RepoError> {
     let mut places = Vec::new();
     for it in worktrees::list(&git.common)? {
@@ -73,7 +74,10 @@ fn shown_in(git: &Git, branch: &str) -> Result<Vec<Place>, RepoError> {
         }
         // The main worktree of a repository inside another one is listed under its `.git` folder.
         let path = if it.worktree.path == git.common { &git.root } else { &it.worktree.path };
-        places.extend(Place::find(git, path)?);
+        match Place::find(git, path)? {
+            Some(place) if it.ours => place.detach()?,
+            found => places.extend(found),
+        }
     }
     Ok(places)
 }

@@ -57,6 +57,12 @@ impl Place {
         Ok(Some(String::from_utf8_lossy(&ended.ok()?).trim().to_owned()))
     }
 
+    /// Takes its HEAD off the branch that it is on. Index and files stay as they are.
+    pub fn detach(&self) -> Result<(), RepoError> {
+        let Some(head) = self.head()? else { return Ok(()) };
+        self.call("update-ref").args(["--no-deref", "-m", "nexus: detach", "HEAD", &head]).ok().map(drop)
+    }
+
     /// Its index.
     pub fn index(&self) -> PathBuf {
         self.git_dir.join("index")

@@ -12,11 +12,16 @@ use super::place::{Place, absolute};
 use super::run::Call;
 use super::{Git, objects, refs};
 
+/// What git writes down for the lock of a worktree of ours.
+const REASON: &str = "nexus";
+
 /// A worktree in git's list.
 pub(super) struct Listed {
     pub worktree: Worktree,
     /// The repository itself, which has no files.
     pub bare: bool,
+    /// Made by us, for an agent.
+    pub ours: bool,
 }
 
 /// Every worktree that git knows of, the main one first; some folders may be gone.
@@ -28,7 +33,7 @@ pub(super) fn list(common: &Path) -> Result<Vec<Listed>, RepoError> {
         let (word, rest) = split_once(line, b' ').unwrap_or((line, b""));
         if word == b"worktree" {
             let path = PathBuf::from(std::ffi::OsStr::from_bytes(rest));
-            listed.push(Listed { worktree: Worktree { path, head: None, branch: None }, bare: false });
+            listed.push(Listed { worktree: Worktree { path, head: None, branch: None }, bare: false, ours: false });
             continue;
         }
         let Some(last) = listed.last_mut() else { continue };
@@ -37,6 +42,7 @@ pub(super) fn list(common: &Path) -> Result<Vec<Listed>, RepoError> {
             b"HEAD" if text.bytes().any(|byte| byte != b'0') => last.worktree.head = Some(text.into_owned()),
             b"branch" => last.worktree.branch = text.strip_prefix("refs/heads/").map(str::to_owned),
             b"bare" => last.bare = true,
+            b"locked" => last.ours = rest == REASON.as_bytes(),
             _ => {}
         }
     }
@@ -86,11 +92,11 @@ pub(super) fn add(git: &Git, path: &Path, options: &[&str], at: &str) -> Result<
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(|source| io("making", parent, source))?;
     }
-    let call = git.call("worktree").args(["add", "--quiet", "--force", "--lock", "--reason", "nexus"]);
+    let call = git.call("worktree").args(["add", "--quiet", "--force", "--lock", "--reason", REASON]);
     call.args(options).arg("--").arg(path).arg(at).patient()?.ok().map(drop)
 }
 
-/// Moves the folder of a worktree. It stays locked.
+/// Moves the folder of a worktree. It stays locked, and on no branch: one that an agent went onto would be in use there.
 pub(super) fn relocate(git: &Git, from: &Path, to: &Path) -> Result<(), RepoError> {
     let (place, to) = (Place::of(git, from)?, absolute(to)?);
     // Git would move it to a folder inside an existing one.
@@ -100,6 +106,7 @@ pub(super) fn relocate(git: &Git, from: &Path, to: &Path) -> Result<(), RepoErro
     if let Some(parent) = to.parent() {
         fs::create_dir_all(parent).map_err(|source| io("making", parent, source))?;
     }
+    place.detach()?;
     let call = git.call("worktree").args(["move", "--force", "--force", "--"]);
     if call.arg(&place.path).arg(&to).patient()?.status.success() {
         return Ok(());

@@ -207,3 +207,30 @@ fn one_of_many_movers_wins() {
     assert_eq!(won, 1);
     assert!(news.contains(&it.at("main")));
 }
+
+#[test]
+fn an_agent_that_went_onto_the_branch_holds_up_no_landing_and_keeps_its_files() {
+    let it = Fixture::new();
+    let (old, new) = (it.at("main"), next(&it));
+    git(&it.root(), &["checkout", "-q", "--detach"]);
+    let agents = it.beside("agents");
+    it.git.open_worktree(&agents, "agent", &old).expect("it opens");
+    git(&agents, &["checkout", "-q", "main"]);
+    write(&agents, "a", "half done\n");
+    assert_eq!(advance(&it, &old, &new), Moved::Done);
+    assert_eq!((it.at("main"), text(&agents, "a").as_str()), (new, "half done\n"));
+    assert_eq!(git(&agents, &["rev-parse", "HEAD"]), old);
+    assert_eq!(git(&agents, &["status", "--porcelain"]), " M a");
+}
+
+#[test]
+fn a_worktree_that_was_set_aside_keeps_no_branch_from_others() {
+    let it = Fixture::new();
+    git(&it.root(), &["checkout", "-q", "--detach"]);
+    let (agents, aside) = (it.beside("agents"), it.beside("aside"));
+    it.git.open_worktree(&agents, "agent", "main").expect("it opens");
+    git(&agents, &["checkout", "-q", "main"]);
+    it.git.move_worktree(&agents, &aside).expect("it moves");
+    git(&it.root(), &["checkout", "-q", "main"]);
+    assert!(clean(&aside));
+}

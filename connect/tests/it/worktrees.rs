@@ -250,7 +250,8 @@ fn a_worktree_moves_and_is_still_locked_and_known() {
     assert!(git(&it.root(), &["worktree", "list", "--porcelain"]).contains("locked nexus"));
     fs::remove_file(to.join(".git")).expect("it is a file");
     it.git.move_worktree(&to, &from).expect("a broken worktree moves too");
-    assert_eq!(git(&from, &["branch", "--show-current"]), "w");
+    assert_eq!(git(&from, &["branch", "--show-current"]), "", "its branch is free for others");
+    assert_eq!(text(&from, "new"), "x");
     fs::create_dir(&to).expect("it is free");
     assert!(unusable(it.git.move_worktree(&from, &to)).contains("exists already"));
 }

@@ -45,7 +45,7 @@ pub fn attend(
 fn end(running: &mut dyn Running, grace: Duration) -> Exit {
     running.stop(grace);
     loop {
-        if let Some(exit) = running.wait(Duration::from_secs(3_600)) {
+        if let Some(exit) = running.wait(Duration::from_hours(1)) {
             return exit;
         }
     }

@@ -1,6 +1,7 @@
 //! Checks: each runs in a clean checkout of one exact tree and leaves a receipt.
 
-use std::path::{Path, PathBuf};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use domain::change::{Check, CheckEnding, Policy, Receipt};
@@ -14,7 +15,7 @@ use crate::site::Site;
 use crate::{sha256_hex, wait};
 
 /// How much of a failed check's output its author gets back, in bytes.
-const TAIL_BYTES: usize = 6_000;
+const TAIL_BYTES: u64 = 6_000;
 
 /// What the checks said of a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,10 +148,16 @@ pub fn digest(check: &Check) -> String {
 }
 
 /// The end of an output file, as text.
-pub fn tail(output: &PathBuf) -> String {
-    let bytes = std::fs::read(output).unwrap_or_default();
-    let from = bytes.len().saturating_sub(TAIL_BYTES);
-    String::from_utf8_lossy(&bytes[from..]).into_owned()
+pub fn tail(output: &Path) -> String {
+    let read = || {
+        let mut file = std::fs::File::open(output)?;
+        let bytes = file.metadata()?.len();
+        file.seek(SeekFrom::Start(bytes.saturating_sub(TAIL_BYTES)))?;
+        let mut end = Vec::new();
+        file.take(TAIL_BYTES).read_to_end(&mut end)?;
+        Ok::<_, std::io::Error>(end)
+    };
+    String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
 }
 
 pub(crate) fn make_parent(path: &Path) -> std::io::Result<()> {

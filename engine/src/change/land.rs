@@ -80,7 +80,7 @@ impl Site {
     fn land_batch(
         &self,
         target: &str,
-        batch_max: &mut u32,
+        batch_max: &mut usize,
         done: &mut Landed,
         beat: &mut dyn FnMut() -> bool,
     ) -> Result<Step, Problem> {
@@ -91,7 +91,7 @@ impl Site {
         }
         let (mut fit, mut in_hand) = (Vec::new(), Vec::new());
         for change in queue {
-            if fit.len() as u32 == *batch_max {
+            if fit.len() == *batch_max {
                 break;
             }
             match self.judge(&change, beat)? {
@@ -126,7 +126,7 @@ impl Site {
                 Ok(Step::Again)
             }
             Checked::Failed(_) => {
-                *batch_max = (chain.len() as u32 / 2).max(1);
+                *batch_max = (chain.len() / 2).max(1);
                 Ok(Step::Again)
             }
             passed @ (Checked::Passed | Checked::Nothing) => {
@@ -294,19 +294,17 @@ fn landing_ref(target: &str) -> String {
 
 /// The item of a landed change is done; of one that took a change back, open again.
 async fn settle_item(tx: &mut Tx<'_>, scope: &Scope, change: &Change, verified: bool) -> Result<(), Problem> {
-    let command = match &change.reverts {
-        Some(reverted) => {
-            match kept::carry_out(tx, scope, reverted, ChangeCommand::Revert { by: change.id.clone() }).await {
-                // Another one took it back before.
-                Err(kept::ChangeError::Refused(_)) => return Ok(()),
-                other => drop(other?),
-            }
-            Command::Revert { reason: format!("change {reverted} was taken back by {}", change.id) }
+    let command = if let Some(reverted) = &change.reverts {
+        let taken = kept::carry_out(tx, scope, reverted, ChangeCommand::Revert { by: change.id.clone() }).await;
+        // Another one took it back before.
+        if matches!(taken, Err(kept::ChangeError::Refused(_))) {
+            return Ok(());
         }
-        None => {
-            let proof = if verified { Proof::Verified(change.id.clone()) } else { Proof::Observed(change.id.clone()) };
-            Command::Land { fence: change.fence, proof }
-        }
+        taken?;
+        Command::Revert { reason: format!("change {reverted} was taken back by {}", change.id) }
+    } else {
+        let proof = if verified { Proof::Verified(change.id.clone()) } else { Proof::Observed(change.id.clone()) };
+        Command::Land { fence: change.fence, proof }
     };
     match work::carry_out(tx, scope, &change.item, &command).await {
         // Called off while it landed: the branch has it, the item stays as its owner left it.

@@ -9,6 +9,7 @@ use domain::workspace::Workspace;
 use store::{agent, change as kept, failpoint, work, workspace};
 
 use crate::history::Asked;
+use crate::ports::Observed;
 use crate::problem::Problem;
 use crate::site::Site;
 use crate::work::{WorkView, seen};
@@ -48,9 +49,7 @@ impl Site {
                 // Named before it is written down, so that no row ever names what git may collect.
                 self.repo.set_ref(&change_ref(&there), &found.commit)?;
                 failpoint!("change.named");
-                let diff = self.repo.diff(&there.base, &found.commit)?;
-                let write_set = diff.paths.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect();
-                self.queue(&there, held, &found.commit, &found.tree, write_set, result, key)?
+                self.queue(&there, held, found, result, key)?
             }
         };
         failpoint!("change.submitted");
@@ -63,12 +62,11 @@ impl Site {
         &self,
         there: &Workspace,
         held: &Held,
-        commit: &str,
-        tree: &str,
-        write_set: Vec<String>,
+        found: Observed,
         result: Option<Json>,
         key: Option<Key>,
     ) -> Result<WorkView, Problem> {
+        let diff = self.repo.diff(&there.base, &found.commit)?;
         let scope = self.engine.scope();
         let change = Change {
             id: ChangeId::numbered(self.engine.number()),
@@ -79,9 +77,9 @@ impl Site {
             author_role: None,
             target: there.target.clone(),
             base: there.base.clone(),
-            commit: commit.to_owned(),
-            tree: tree.to_owned(),
-            write_set,
+            commit: found.commit,
+            tree: found.tree,
+            write_set: diff.paths.iter().map(|p| String::from_utf8_lossy(p).into_owned()).collect(),
             workspace: Some(there.id.clone()),
             reverts: None,
             approval: None,

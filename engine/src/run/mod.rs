@@ -67,6 +67,8 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
         for worker in workers {
             match worker.map(std::thread::ScopedJoinHandle::join) {
                 Ok(Ok(Ok(()))) => {}
+                // Workers that met the same say it once.
+                Ok(Ok(Err(problem))) if problems.contains(&problem.message) => {}
                 Ok(Ok(Err(problem))) => problems.push(problem.message),
                 Ok(Err(_)) => problems.push("a worker panicked".to_owned()),
                 Err(error) => problems.push(format!("a worker could not be started: {error}")),

@@ -87,7 +87,11 @@ impl Worker<'_> {
             ending: ending.to_string(),
             state,
         });
-        Ok(())
+        match ending {
+            // The next item would meet the same: better to say so than to spend the backlog on it.
+            Ending::NeverStarted(why) => Err(Problem::new(Kind::Failed, "never_started", why)),
+            _ => Ok(()),
+        }
     }
 
     /// Lets the agent work, and renews the lease while it does.
@@ -197,7 +201,11 @@ impl Worker<'_> {
                 let reason = Some("the run was stopped".to_owned());
                 wait(self.site.engine.act(id.clone(), Command::Release { held: held.clone(), reason }, None))
             }
-            Ending::Failed(_) | Ending::OutOfTime | Ending::NeverStarted(_) => {
+            Ending::NeverStarted(why) => {
+                let reason = Some(format!("never started: {why}"));
+                wait(self.site.engine.act(id.clone(), Command::Release { held: held.clone(), reason }, None))
+            }
+            Ending::Failed(_) | Ending::OutOfTime => {
                 let reason = self.why(item, ending);
                 wait(self.site.engine.act(id.clone(), Command::Fail { held: held.clone(), reason }, None))
             }

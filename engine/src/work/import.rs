@@ -24,13 +24,15 @@ pub struct Imported {
 struct Line {
     number: usize,
     key: String,
+    /// Tells this line from all others of its source, now and when the source is read again.
+    identity: String,
     draft: Draft,
     needs: Vec<String>,
     written: String,
 }
 
 /// Adds every line of `backlog`, all or none. `source` says where it comes from: a line whose key came from there
-/// before is not added again, so that importing a file twice adds nothing.
+/// before is not added again, so that importing a file twice adds nothing. A line without a key is known by its text.
 pub async fn import(engine: &Engine, source: &str, backlog: &str) -> Result<Vec<Imported>, Problem> {
     let lines = in_order(read(backlog)?)?;
     let engine = engine.clone();
@@ -44,10 +46,10 @@ pub async fn import(engine: &Engine, source: &str, backlog: &str) -> Result<Vec<
             for line in lines {
                 let mut draft = engine.with_defaults(line.draft);
                 for needed in &line.needs {
-                    let id = known.get(needed).cloned().map_or_else(|| needed.parse(), Ok);
-                    draft.depends_on.insert(id.map_err(|e: domain::id::NotAnId| at(line.number, &e.to_string()))?);
+                    let id = known.get(needed).cloned().or_else(|| needed.parse().ok());
+                    draft.depends_on.insert(id.ok_or_else(|| at(line.number, &nowhere(needed)))?);
                 }
-                let key = Key::new(&format!("import {source} {}", line.key), &line.written)?;
+                let key = Key::new(&format!("import {source} {}", line.identity), &line.written)?;
                 let number = engine.number();
                 let item = once(tx, &scope, Some(&key), async |tx| {
                     let trace_id = random_hex::<16>();
@@ -55,8 +57,10 @@ pub async fn import(engine: &Engine, source: &str, backlog: &str) -> Result<Vec<
                     Ok(WorkView::of(&item, &trace_id))
                 })
                 .await?;
-                let item =
-                    item.map_err(|problem| Problem { message: located(line.number, &problem.message), ..problem })?;
+                let item = item.map_err(|problem| {
+                    let message = if problem.code == "key_reused" { reworded(&line.key) } else { problem.message };
+                    Problem { message: located(line.number, &message), ..problem }
+                })?;
                 known.insert(line.key.clone(), item.id.parse().expect("the id of an item is an id"));
                 all.push(Imported { key: line.key, item });
             }
@@ -68,15 +72,24 @@ pub async fn import(engine: &Engine, source: &str, backlog: &str) -> Result<Vec<
 fn read(backlog: &str) -> Result<Vec<Line>, Problem> {
     let mut lines = Vec::new();
     let mut keys = BTreeSet::new();
+    let mut keyless: BTreeMap<String, u32> = BTreeMap::new();
+    // Editors of other systems begin a file with a mark that is no part of the text.
+    let backlog = backlog.strip_prefix('\u{feff}').unwrap_or(backlog);
     for (at, text) in backlog.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
         let number = at + 1;
         let (draft, needs, key) =
-            draft_from_json(text).map_err(|p| Problem { message: located(number, &p.message), ..p })?;
+            draft_from_json(text).map_err(|p| Problem { message: located(number, &in_line(&p.message)), ..p })?;
+        let identity = key.clone().unwrap_or_else(|| {
+            let digest = sha256_hex(text.trim().as_bytes());
+            let before = keyless.entry(digest.clone()).or_default();
+            *before += 1;
+            format!("text {digest} {before}")
+        });
         let key = key.unwrap_or_else(|| format!("line {number}"));
         if !keys.insert(key.clone()) {
             return Err(self::at(number, &format!("the key {key:?} stands on an earlier line too")));
         }
-        lines.push(Line { number, key, draft, needs, written: text.to_owned() });
+        lines.push(Line { number, key, identity, draft, needs, written: text.to_owned() });
     }
     Ok(lines)
 }
@@ -103,6 +116,19 @@ fn in_order(lines: Vec<Line>) -> Result<Vec<Line>, Problem> {
         waiting = rest;
     }
     Ok(ordered)
+}
+
+fn nowhere(needed: &str) -> String {
+    format!("it depends on {needed:?}, which is neither a key in this backlog nor the id of an item")
+}
+
+fn reworded(key: &str) -> String {
+    format!("{key:?} was imported from here before and reads differently now; give what is new a new key")
+}
+
+/// Each line is a document of its own, so its number within itself says nothing.
+fn in_line(message: &str) -> String {
+    message.replace(" at line 1 column ", " at column ")
 }
 
 fn at(line: usize, what: &str) -> Problem {

@@ -151,9 +151,6 @@ struct DraftRecord {
 /// keys), and its own `key`.
 pub fn draft_from_json(text: &str) -> Result<(Draft, Vec<String>, Option<String>), Problem> {
     let record: DraftRecord = serde_json::from_str(text).map_err(|e| Problem::malformed(e.to_string()))?;
-    fn name<T: std::str::FromStr<Err = E>, E: ToString>(text: &str) -> Result<T, Problem> {
-        text.parse().map_err(|e: E| Problem::malformed(e.to_string()))
-    }
     let draft = Draft {
         priority: match &record.priority {
             None => Priority::default(),
@@ -176,6 +173,10 @@ pub fn draft_from_json(text: &str) -> Result<(Draft, Vec<String>, Option<String>
         needs: Needs { ports: record.ports, databases: record.databases, cache: record.cache },
     };
     Ok((draft, record.depends_on, record.key))
+}
+
+fn name<T: std::str::FromStr<Err = E>, E: ToString>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|e: E| Problem::malformed(e.to_string()))
 }
 
 fn priority(word: &str) -> Result<Priority, Problem> {

@@ -1,7 +1,7 @@
 //! Opening a workspace for a grant.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::Path;
 
 use domain::id::{WorkId, WorkspaceId};
 use domain::work::{Held, Needs, Refusal, State as WorkState, WorkItem};
@@ -44,7 +44,7 @@ impl Site {
         self.set_stray_aside(&path)?;
         let branch = format!("nexus/{item}/{}", held.fence.number());
         self.repo.open_worktree(&path, &branch, &base)?;
-        let opened = self.keep_opened(item, held, target, supervised, plan_needs, &base, &branch, path.clone());
+        let opened = self.keep_opened(item, held, target, supervised, plan_needs, &base, &branch, &path);
         if opened.is_err() {
             self.set_stray_aside(&path)?;
         }
@@ -72,7 +72,7 @@ impl Site {
         needs: Needs,
         base: &str,
         branch: &str,
-        path: PathBuf,
+        path: &Path,
     ) -> Result<Workspace, Problem> {
         let cache = needs.cache.then(|| self.places.caches().join(item.as_str()).to_string_lossy().into_owned());
         if let Some(cache) = &cache {

@@ -112,13 +112,10 @@ impl Site {
     /// Brings back the files of a workspace that was put away, in a worktree of their own.
     pub fn restore(&self, id: &WorkspaceId, to: Option<&Path>) -> Result<Workspace, Problem> {
         let workspace = self.workspace(id)?;
-        let at = match (&workspace.snapshot, workspace.state) {
-            (Some(at), State::Quarantined | State::Removed) => at.clone(),
-            _ => {
-                let message =
-                    format!("workspace {id} is {}; only one that was put away can be restored", workspace.state.word());
-                return Err(Problem::refused("wrong_state", message));
-            }
+        let (Some(at), State::Quarantined | State::Removed) = (workspace.snapshot.clone(), workspace.state) else {
+            let message =
+                format!("workspace {id} is {}; only one that was put away can be restored", workspace.state.word());
+            return Err(Problem::refused("wrong_state", message));
         };
         let usual = self.places.worktrees().join(format!("{}-restored-{}", workspace.item, self.engine.number()));
         let path = to.map_or(usual, Path::to_path_buf);

@@ -44,7 +44,7 @@ impl Reporter {
     pub fn tell(&self, news: &News) {
         match news {
             News::Began { agent, item, title, .. } => {
-                self.say(&format!("{agent} works on {item}: {}", one_line(title)))
+                self.say(&format!("{agent} works on {item}: {}", one_line(title)));
             }
             News::Ended { agent, item, ending, state, .. } => {
                 let ending = one_line(ending.lines().next().unwrap_or_default());
@@ -56,7 +56,7 @@ impl Reporter {
             }
             News::SentBack { change } => self.say(&format!("{change} {}", painted("rejected", "sent back"))),
             News::Trouble { what } => {
-                self.say(&format!("{} {}", painted("blocked", "landing will be tried again:"), one_line(what)))
+                self.say(&format!("{} {}", painted("blocked", "landing will be tried again:"), one_line(what)));
             }
             News::InTheWay { target, paths } => {
                 let mut before = self.in_the_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

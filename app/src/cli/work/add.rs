@@ -50,10 +50,10 @@ pub struct Add {
     #[arg(long = "label", value_name = "LABEL")]
     labels: Vec<Label>,
     /// Size in points
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     points: Option<u32>,
     /// What it is worth
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     business_value: Option<u32>,
     /// How to see that it is done
     #[arg(long, default_value = "", hide_default_value = true, allow_hyphen_values = true)]
@@ -71,10 +71,10 @@ pub struct Add {
     #[arg(long, value_name = "N")]
     attempts: Option<u32>,
     /// How many TCP ports its workspace needs
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     ports: u32,
     /// How many database names its workspace needs
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     databases: u32,
     /// Whether its workspace needs a cache directory
     #[arg(long)]
@@ -85,11 +85,12 @@ pub struct Add {
 }
 
 pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
-    let key = parse::key(args.key.as_ref(), args)?;
     let description = match &args.description_file {
         Some(path) => parse::file(path, TEXT_BYTES_MAX)?,
         None => args.description.clone(),
     };
+    // What the file says belongs to the request, not where it lies.
+    let key = parse::key(args.key.as_ref(), &(args, &description))?;
     let delay_ms = args.delay.map(|delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
     let draft = Draft {
         title: args.title.clone(),
@@ -124,7 +125,7 @@ fn trace_of_caller() -> Option<String> {
 /// Add many: JSON lines with the keys of `work add`, and `key`, which `depends_on` may name
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example line:\n  {\"key\":\"docs\",\"title\":\"Write the docs\",\"depends_on\":[\"parser\"],\"priority\":\"high\"}\n\n\
+    after_help = "Example:\n  nexus work import backlog.jsonl\n\nExample line:\n  {\"key\":\"docs\",\"title\":\"Write the docs\",\"depends_on\":[\"parser\"],\"priority\":\"high\"}\n\n\
     All lines are added, or none. A line that was imported from the same file before is not added again."
 )]
 pub struct Import {

@@ -5,7 +5,8 @@ use domain::agent::Filter;
 use domain::id::WorkId;
 use domain::text::{AgentName, Capability, Role, Team};
 use domain::time::Ttl;
-use domain::work::{Fence, Held};
+use domain::work::{Command, Fence, Held};
+use domain::workspace::Workspace;
 use engine::problem::Problem;
 use engine::work::WorkView;
 use engine::workspace::WorkspaceView;
@@ -95,13 +96,21 @@ fn taken(here: &Here, engine: &Engine, how: &How, item: &WorkView) -> Result<Ans
     );
     let mut json = serde_json::to_value(item).expect("an item can be written as JSON");
     if how.workspace {
-        let site = here.site_over(engine.clone(), here.git()?)?;
-        let target = super::super::workspace::target(&site, how.target.as_ref())?;
-        let held = Held { by: how.agent.clone(), fence: Fence::new(item.fence) };
         let id = item.id.parse().expect("the id of an item is an id");
-        let workspace = site.open_workspace(&id, &held, &target, false)?;
+        let held = Held { by: how.agent.clone(), fence: Fence::new(item.fence) };
+        let workspace = open(here, engine, how, &id, &held).inspect_err(|problem| {
+            // The caller never hears of this hold; nobody else should have to wait for its end.
+            let reason = Some(format!("no workspace: {}", problem.message));
+            wait(engine.act(id.clone(), Command::Release { held: held.clone(), reason }, None)).ok();
+        })?;
         text.push_str(&format!("\nits workspace is {}", workspace.path));
         json["workspace"] = serde_json::json!(WorkspaceView::from(&workspace));
     }
     Ok(Answer::new(&json, text))
+}
+
+fn open(here: &Here, engine: &Engine, how: &How, id: &WorkId, held: &Held) -> Result<Workspace, Problem> {
+    let site = here.site_over(engine.clone(), here.git()?)?;
+    let target = crate::cli::workspace::target(&site, how.target.as_ref())?;
+    site.open_workspace(id, held, &target, false)
 }

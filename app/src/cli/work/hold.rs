@@ -200,9 +200,10 @@ fn put_away(here: &Here, engine: &Engine, hold: &Hold) -> Result<(), Problem> {
 }
 
 macro_rules! operator_verb {
-    ($(#[$doc:meta])* $name:ident, $run:ident, $verb:literal, $command:expr) => {
+    ($(#[$doc:meta])* $name:ident, $run:ident, $verb:literal, $command:expr, $example:literal) => {
         $(#[$doc])*
         #[derive(Debug, Args)]
+        #[command(after_help = concat!("Example:\n  nexus work ", $example, " work_1795211860474123456"))]
         pub struct $name {
             /// Which item
             id: WorkId,
@@ -219,11 +220,11 @@ macro_rules! operator_verb {
 
 operator_verb!(
     /// What blocked an item is gone
-    Unblock, unblock, "unblocked", Command::Unblock
+    Unblock, unblock, "unblocked", Command::Unblock, "unblock"
 );
 operator_verb!(
     /// Give a dead item new attempts
-    Requeue, requeue, "requeued", Command::Requeue
+    Requeue, requeue, "requeued", Command::Requeue, "requeue"
 );
 
 /// Call an item off, whoever holds it

@@ -9,7 +9,7 @@ use engine::{Engine, wait};
 use store::work::Page;
 
 use crate::cli::Answer;
-use crate::terminal::{painted, table, when};
+use crate::terminal::{harmless, one_line, painted, table, when};
 
 /// List work, oldest first
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ pub struct List {
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(State::WORDS))]
     state: Option<String>,
     /// How many at most
-    #[arg(long, default_value_t = PAGE_MAX, value_parser = clap::value_parser!(u32).range(1..=i64::from(PAGE_MAX)))]
+    #[arg(long, value_name = "N", default_value_t = PAGE_MAX, value_parser = clap::value_parser!(u32).range(1..=i64::from(PAGE_MAX)))]
     limit: u32,
     /// Only items after this id
     #[arg(long, value_name = "ID")]
@@ -65,16 +65,19 @@ pub fn show(engine: &Engine, args: &Show) -> Result<Answer, Problem> {
     let now = engine.scope().now.millis();
     let mut lines = vec![
         format!("{} {}", item.id, painted(&item.state, &item.state)),
-        item.title.clone(),
+        harmless(&item.title),
         format!(
             "priority {} · type {} · attempts {} of {}",
-            item.priority, item.kind, item.attempts_used, item.attempts_max
+            item.priority,
+            one_line(&item.kind),
+            item.attempts_used,
+            item.attempts_max
         ),
         format!("added {} · changed {}", when(item.added_at_ms, now), when(item.changed_at_ms, now)),
     ];
     let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value.filter(|v| !v.is_empty()) {
-            lines.push(format!("{name}: {value}"));
+            lines.push(format!("{name}: {}", harmless(&value)));
         }
     };
     if let (Some(holder), Some(until)) = (&item.holder, item.lease_until_ms) {

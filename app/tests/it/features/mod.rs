@@ -1,0 +1,72 @@
+//! The promises in `features/*.feature`, told through the program.
+//!
+//! A step is matched with the patterns of [`work`] and [`change`]; one that none of them knows fails its scenario.
+
+mod change;
+mod pattern;
+mod stage;
+mod work;
+pub mod world;
+
+use std::path::Path;
+
+use gherkin::{Feature, GherkinEnv, Scenario};
+use pattern::captures;
+use stage::Stage;
+
+/// A step: what it reads like, and what it does with the captured texts and with the text below it.
+type Step = (&'static str, fn(&mut Stage, &[&str], &str));
+
+#[test]
+fn work_is_as_its_feature_says() {
+    play("work.feature");
+}
+
+#[test]
+fn changes_are_as_their_feature_says() {
+    play("change.feature");
+}
+
+/// Plays every scenario of a file, and tells all that went wrong.
+fn play(file: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../features").join(file);
+    let feature = Feature::parse_path(&path, GherkinEnv::default()).unwrap_or_else(|error| panic!("{file}: {error}"));
+    assert!(!feature.scenarios.is_empty(), "{file} has no scenarios");
+    let wrong: Vec<String> = feature.scenarios.iter().filter_map(|scenario| tell(file, &feature, scenario)).collect();
+    assert!(wrong.is_empty(), "{} scenarios went wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Plays one scenario; comes back with what went wrong.
+fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
+    let background = feature.background.iter().flat_map(|it| &it.steps);
+    let mut at = String::new();
+    let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut stage = Stage::new();
+        for step in background.chain(&scenario.steps) {
+            at = format!("{file}:{}: {}", step.position.line, step.value);
+            take(&mut stage, &step.value, step.docstring.as_deref().unwrap_or_default());
+        }
+        stage.settle();
+    }));
+    let payload = played.err()?;
+    let why = payload.downcast_ref::<String>().cloned();
+    let why = why.or_else(|| payload.downcast_ref::<&str>().map(|&text| text.to_owned())).unwrap_or_default();
+    Some(format!("{}\n  {at}\n  {why}", scenario.name))
+}
+
+fn take(stage: &mut Stage, step: &str, below: &str) {
+    let known = work::STEPS.iter().chain(change::STEPS);
+    let fits: Vec<_> =
+        known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
+    match fits.as_slice() {
+        [] => panic!("nobody knows the step: {step}"),
+        [(_, run, found)] => run(stage, &found.iter().map(String::as_str).collect::<Vec<_>>(), below),
+        several => panic!("several steps read like this: {:?}", several.iter().map(|it| it.0).collect::<Vec<_>>()),
+    }
+}
+
+#[test]
+#[should_panic(expected = "nobody knows the step: it rains")]
+fn a_step_that_nobody_knows_fails() {
+    take(&mut Stage::new(), "it rains", "");
+}
