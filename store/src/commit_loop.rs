@@ -13,9 +13,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
@@ -25,6 +26,8 @@ use crate::{Changes, Patience, StoreError, Tx, failpoint, sqlite};
 
 /// How many commands one round takes at most.
 const ROUND_MAX: usize = 2_048;
+/// How long the writer looks out for the next command before it sleeps.
+const LOOKOUT: Duration = Duration::from_micros(50);
 /// How many read connections are kept for the next reader.
 const READERS_KEPT: usize = 4;
 
@@ -96,7 +99,7 @@ where
 impl Store {
     /// Makes the store at `path`, or brings an older one up to date.
     pub fn create(path: &Path, mode: Mode) -> Result<Self, StoreError> {
-        Ok(Self::over(sqlite::open(path, true, Patience::Minute)?, path, mode))
+        Self::over(sqlite::open(path, true, Patience::Minute)?, path, mode)
     }
 
     /// Opens the store at `path`. Fails when there is none.
@@ -106,26 +109,27 @@ impl Store {
 
     /// Opens the store at `path`, and waits for locks no longer than `patience` says.
     pub fn open_with(path: &Path, mode: Mode, patience: Patience) -> Result<Self, StoreError> {
-        Ok(Self::over(sqlite::open(path, false, patience)?, path, mode))
+        Self::over(sqlite::open(path, false, patience)?, path, mode)
     }
 
     /// A store in memory, gone with its last handle. It has one connection, so reads see what writes have done.
     pub fn in_memory() -> Result<Self, StoreError> {
-        Ok(Self::over(sqlite::open_in_memory()?, Path::new(":memory:"), Mode::Direct))
+        Self::over(sqlite::open_in_memory()?, Path::new(":memory:"), Mode::Direct)
     }
 
-    fn over(file: sqlite::File, path: &Path, mode: Mode) -> Self {
+    fn over(file: sqlite::File, path: &Path, mode: Mode) -> Result<Self, StoreError> {
         let patience = file.patience;
         let writer = match mode {
             Mode::Direct => Writer::Direct(Mutex::new(file)),
             Mode::Loop => {
+                file.stay()?;
                 let (send, receive) = channel();
                 let thread = std::thread::Builder::new().name("nexus-writer".to_owned());
                 let thread = thread.spawn(move || serve(file, &receive)).expect("a thread can be started");
                 Writer::Loop { send: Some(send), thread: Some(thread) }
             }
         };
-        Self { inner: Arc::new(Inner { path: path.to_owned(), patience, writer, readers: Mutex::default() }) }
+        Ok(Self { inner: Arc::new(Inner { path: path.to_owned(), patience, writer, readers: Mutex::default() }) })
     }
 
     /// The file of the store.
@@ -207,11 +211,25 @@ fn snapshot<T, E: From<StoreError>>(
 }
 
 fn serve(mut file: sqlite::File, jobs: &Receiver<Box<dyn Job>>) {
-    while let Ok(first) = jobs.recv() {
+    while let Some(first) = next(jobs) {
         let mut waiting = vec![first];
         waiting.extend(jobs.try_iter().take(ROUND_MAX - 1));
         round(&file, waiting);
-        file.fold_log();
+    }
+    file.fold_log();
+}
+
+/// The next command, or `None` when there will be none. Whoever was just answered often asks again at once, and
+/// looking out for that takes less time than to be woken; an idle writer sleeps.
+fn next(jobs: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
+    let until = Instant::now() + LOOKOUT;
+    loop {
+        match jobs.try_recv() {
+            Ok(job) => return Some(job),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) if Instant::now() < until => std::hint::spin_loop(),
+            Err(TryRecvError::Empty) => return jobs.recv().ok(),
+        }
     }
 }
 

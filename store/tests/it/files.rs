@@ -257,6 +257,23 @@ fn the_log_is_folded_where_the_path_is_odd_or_a_link() {
 }
 
 #[test]
+fn the_log_stays_small_under_a_loop_and_is_folded_when_it_ends() {
+    let home = Home::in_memory();
+    let store = home.create(Mode::Loop);
+    for n in 0..60 {
+        let draft = domain::work::Draft { description: "x".repeat(600_000), ..crate::kit::draft(&n.to_string()) };
+        let body =
+            async move |tx: &mut store::Tx<'_>| store::work::add(tx, &crate::kit::at(0), draft, FIRST + n, "").await;
+        wait(store.write(body)).expect("it can be added");
+        let bytes = std::fs::metadata(home.log()).map_or(0, |m| m.len());
+        assert!(bytes < 6_000_000, "the log has {bytes} bytes");
+    }
+    drop(store);
+    assert!(std::fs::metadata(home.log()).map_or(0, |m| m.len()) < 1_000_000, "it was folded");
+    assert_eq!(titles(&home.open(Mode::Direct)).len(), 60);
+}
+
+#[test]
 fn a_reader_in_the_way_only_puts_folding_off() {
     let home = Home::new();
     let store = home.create(Mode::Loop);
