@@ -18,16 +18,17 @@ fn health_names_the_version_the_uptime_and_the_last_log_entry() {
 
 #[test]
 fn health_fails_when_the_file_of_the_store_is_gone_replaced_or_overwritten() {
-    let break_it: [(&str, &dyn Fn(&Place)); 3] = [
-        ("store_gone", &|place| std::fs::remove_file(place.store()).expect("it is there")),
-        ("store_replaced", &|place| {
+    type BreakIt = fn(&Place);
+    let ways: [(&str, BreakIt); 3] = [
+        ("store_gone", |place| std::fs::remove_file(place.store()).expect("it is there")),
+        ("store_replaced", |place| {
             let other = place.store().with_extension("other");
             std::fs::copy(place.store(), &other).expect("there is room");
             std::fs::rename(other, place.store()).expect("it is the same folder");
         }),
-        ("store_damaged", &|place| std::fs::write(place.store(), "no store at all").expect("it can be written")),
+        ("store_damaged", |place| std::fs::write(place.store(), "no store at all").expect("it can be written")),
     ];
-    for (code, break_it) in break_it {
+    for (code, break_it) in ways {
         let place = Place::new();
         let up = place.up();
         assert_eq!(get(up.at, "/api/health").status, 200);

@@ -63,13 +63,7 @@ impl Place {
 
     /// Serves the store on a port that is free.
     pub fn up(&self) -> Up {
-        self.up_on(0)
-    }
-
-    /// Serves the store on `port`.
-    pub fn up_on(&self, port: u16) -> Up {
-        let mut process =
-            self.command(&["up", "--port", &port.to_string()]).stdout(Stdio::piped()).spawn().expect("nexus starts");
+        let mut process = self.command(&["up", "--port", "0"]).stdout(Stdio::piped()).spawn().expect("nexus starts");
         let mut said = BufReader::new(process.stdout.take().expect("its output is piped"));
         let mut line = String::new();
         said.read_line(&mut line).expect("it says where it listens");
