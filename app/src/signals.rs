@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use engine::run::Drain;
 
-/// From now on the first interrupt (or SIGTERM) asks `drain` to drain, the next to stop; `said` is told which.
+/// When this comes back, the first interrupt (or SIGTERM) asks `drain` to drain, the next to stop; `said`
+/// is told which.
 pub fn drain_on_interrupt(drain: &Arc<Drain>, said: impl Fn(u8) + Send + 'static) {
     let drain = Arc::clone(drain);
+    let (ready, listening) = std::sync::mpsc::channel();
     let listen = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return };
@@ -17,6 +19,7 @@ pub fn drain_on_interrupt(drain: &Arc<Drain>, said: impl Fn(u8) + Send + 'static
             else {
                 return;
             };
+            let _ = ready.send(());
             loop {
                 tokio::select! {
                     _ = interrupt.recv() => {}
@@ -28,4 +31,6 @@ pub fn drain_on_interrupt(drain: &Arc<Drain>, said: impl Fn(u8) + Send + 'static
     };
     // Without the listener an interrupt ends the program at once, as it does by default.
     let _ = std::thread::Builder::new().name("nexus-signals".to_owned()).spawn(listen);
+    // An error means that there is no listener, and nothing to wait for.
+    let _ = listening.recv();
 }

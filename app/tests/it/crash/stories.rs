@@ -46,6 +46,7 @@ impl Story {
 /// Tells the story with a death at `failpoint`, lets others finish it, and looks whether all is well. `false`: the
 /// process never came by, and the story ended without a death, well all the same.
 pub fn tell(story: Story, failpoint: &str) -> bool {
+    let _told = Told(story, failpoint);
     let world = World::new();
     match story {
         Story::Claim => claim(&world, failpoint),
@@ -57,6 +58,17 @@ pub fn tell(story: Story, failpoint: &str) -> bool {
         Story::Prune => prune(&world, failpoint),
         Story::Stray => stray(&world, failpoint, true),
         Story::UntouchedStray => stray(&world, failpoint, false),
+    }
+}
+
+/// Says which of many stories went wrong.
+struct Told<'a>(Story, &'a str);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("that was {:?} with a death at {}", self.0, self.1);
+        }
     }
 }
 
@@ -139,7 +151,7 @@ fn up(world: &World, failpoint: &str) -> bool {
     });
     drop(serving);
     let next = world.nexus(&["up", "--port", "0"]).start();
-    until("all to land", || landed().then_some(()));
+    until("all to land", || (landed() && next.printed().contains("http://")).then_some(()));
     next.signal(rustix::process::Signal::INT);
     assert_eq!(next.wait().code, Some(0));
     world.all_is_well(&ids);
