@@ -35,13 +35,13 @@ copy=$scratch/copy
 # Nothing of the caller's gets in: no store, no settings, and every checkout builds into a target folder of its own.
 unset CARGO_TARGET_DIR RUSTFLAGS NEXUS_DIR NEXUS_PROJECT NEXUS_PROFILE NEXUS_STATE_DIR NEXUS_RUN_TOKEN
 export XDG_STATE_HOME=$scratch/state
-git() { command git -c user.name=Example -c user.email=example@localhost "$@"; }
+git() { command git -c user.name=Example -c user.email=example@localhost -c init.defaultBranch=landing "$@"; }
 
 say "a copy of $root at $(git -C "$root" rev-parse --short HEAD), spoiled"
-git clone --quiet "$root" "$copy"
+started=$(git -C "$root" rev-parse HEAD)
+git clone --quiet --no-checkout "$root" "$copy"
 cd "$copy"
-git switch --quiet --create landing
-started=$(git rev-parse HEAD)
+git switch --quiet --force-create landing "$started"
 format=(store/src/ids.rs engine/src/wait.rs)
 pages=(docs/words.md CONTRIBUTING.md)
 lint=domain/src/time.rs
