@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use engine::problem::Problem;
 use engine::{Engine, wait};
 use store::Changes;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, watch};
 use tokio_stream::wrappers::WatchStream;
 use tokio_stream::{Stream, StreamExt as _};
 
@@ -38,7 +38,7 @@ pub struct Live(Arc<Shared>);
 struct Shared {
     engine: Engine,
     vitals: Arc<Vitals>,
-    look: Mutex<Look>,
+    look: Arc<Mutex<Look>>,
     drawn: watch::Sender<Arc<Regions>>,
     closed: watch::Sender<bool>,
     seats: Arc<Semaphore>,
@@ -60,7 +60,7 @@ impl Live {
         let live = Self(Arc::new(Shared {
             engine,
             vitals,
-            look: Mutex::new(look),
+            look: Arc::new(Mutex::new(look)),
             drawn: watch::Sender::new(Arc::default()),
             closed: watch::Sender::new(false),
             seats: Arc::new(Semaphore::new(SEATS)),
@@ -72,24 +72,9 @@ impl Live {
     /// The board with all that was committed before the call.
     pub async fn fresh(&self) -> Result<Arc<Regions>, Problem> {
         let asked = Instant::now();
-        let shared = &self.0;
-        let mut look = shared.look.lock().await;
-        // Somebody who waited in line takes what was drawn meanwhile, if it was begun after they came.
-        if look.begun.is_none_or(|begun| begun < asked) {
-            look.stale |= look.changes.any()?;
-            if look.stale {
-                let begun = Instant::now();
-                let (engine, vitals) = (shared.engine.clone(), Arc::clone(&shared.vitals));
-                let drawn = aside(move || {
-                    vitals.check()?;
-                    Ok(Regions::of(&wait(engine.board())?))
-                });
-                shared.drawn.send_replace(Arc::new(drawn.await?));
-                look.stale = false;
-                look.begun = Some(begun);
-            }
-        }
-        Ok(Arc::clone(&shared.drawn.borrow()))
+        let look = Arc::clone(&self.0.look).lock_owned().await;
+        let shared = Arc::clone(&self.0);
+        aside(move || shared.redraw(look, asked)).await
     }
 
     /// Draws the board after each commit, while anybody watches.
@@ -131,6 +116,24 @@ impl Live {
     pub async fn closed(&self) {
         // The sender lives as long as this handle.
         let _ = self.0.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+}
+
+impl Shared {
+    /// Draws the board when it has changed. Waits for the disk.
+    fn redraw(&self, mut look: OwnedMutexGuard<Look>, asked: Instant) -> Result<Arc<Regions>, Problem> {
+        // Somebody who waited in line takes what was drawn meanwhile, if it was begun after they came.
+        if look.begun.is_none_or(|begun| begun < asked) {
+            look.stale |= look.changes.any()?;
+            if look.stale {
+                let begun = Instant::now();
+                self.vitals.check()?;
+                self.drawn.send_replace(Arc::new(Regions::of(&wait(self.engine.board())?)));
+                look.stale = false;
+                look.begun = Some(begun);
+            }
+        }
+        Ok(Arc::clone(&self.drawn.borrow()))
     }
 }
 

@@ -90,7 +90,7 @@ impl Up {
         let (tell, told) = channel();
         let mut said = self.said.take().expect("it is ended once");
         std::thread::spawn(move || tell.send(said.read_to_end(&mut Vec::new()).is_ok()));
-        let ended = told.recv_timeout(Duration::from_mins(1));
+        let ended = told.recv_timeout(Duration::from_mins(3));
         assert_eq!(ended, Ok(true), "the server has not ended");
         self.process.wait().expect("it was started here").code()
     }
