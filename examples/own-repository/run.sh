@@ -34,7 +34,7 @@ trap 'rm -rf "$scratch"' EXIT
 copy=$scratch/copy
 # Nothing of the caller's gets in: no store, no settings, and every checkout builds into a target folder of its own.
 unset CARGO_TARGET_DIR RUSTFLAGS NEXUS_DIR NEXUS_PROJECT NEXUS_PROFILE NEXUS_STATE_DIR NEXUS_RUN_TOKEN
-export XDG_STATE_HOME=$scratch/state
+export XDG_STATE_HOME=$scratch/state CARGO_INCREMENTAL=0
 git() { command git -c user.name=Example -c user.email=example@localhost -c init.defaultBranch=landing "$@"; }
 
 say "a copy of $root at $(git -C "$root" rev-parse --short HEAD), spoiled"
