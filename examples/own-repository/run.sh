@@ -6,7 +6,8 @@
 # workers, checks, landings. Ends with 0 only if every item landed verified, a fresh clone of the result passes
 # `cargo fmt --check`, and what was spoiled is as it was. Your repository is only read; the copy is removed.
 #
-# It uses target/debug/nexus (or that of CARGO_TARGET_DIR) and builds it when it is missing.
+# It uses target/debug/nexus (or that of CARGO_TARGET_DIR) and builds it when it is missing. Most of its time goes into
+# building the domain crate from nothing, once for each tree that is checked.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,7 +35,7 @@ trap 'rm -rf "$scratch"' EXIT
 copy=$scratch/copy
 # Nothing of the caller's gets in: no store, no settings, and every checkout builds into a target folder of its own.
 unset CARGO_TARGET_DIR RUSTFLAGS NEXUS_DIR NEXUS_PROJECT NEXUS_PROFILE NEXUS_STATE_DIR NEXUS_RUN_TOKEN
-export XDG_STATE_HOME=$scratch/state
+export XDG_STATE_HOME=$scratch/state CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0
 git() { command git -c user.name=Example -c user.email=example@localhost -c init.defaultBranch=landing "$@"; }
 
 say "a copy of $root at $(git -C "$root" rev-parse --short HEAD), spoiled"
@@ -74,6 +75,7 @@ tools = ["cargo", "rustc"]
 TOML
 git add --all
 git commit --quiet --message 'Spoil the copy'
+spoiled=$(git rev-parse HEAD)
 git show --stat --format='%h %s' HEAD
 
 say 'nexus run: three items, two workers, the agent is agent.sh'
@@ -81,7 +83,7 @@ say 'nexus run: three items, two workers, the agent is agent.sh'
     fail 'not every item is done; see: nexus work list, nexus change list'
 
 say 'what landed'
-git log --format='%h %an: %s%n  %(trailers:key=Nexus-Work,key=Nexus-Change,separator=%x2C )' "$started..landing"
+git log --format='%h %an: %s%n  %(trailers:key=Nexus-Work,key=Nexus-Change,separator=%x2C )' "$spoiled..landing"
 "$nexus" change list
 "$nexus" check-history
 
