@@ -88,6 +88,7 @@ impl Here {
             check_output_max: settings.check.output_bytes_max,
             check_grace: settings.check.grace,
             batch_max: settings.landing.batch_max,
+            answers_kept: settings.retention.answers,
             port_first: *settings.ports.start(),
             port_last: *settings.ports.end(),
         };

@@ -1,10 +1,12 @@
 //! Requests that carry a key: one effect, one answer, however often they come (I5).
 
+use std::time::Duration;
+
 use serde::{Serialize, de::DeserializeOwned};
 use store::{Scope, Tx, answer};
 
 use crate::problem::Problem;
-use crate::sha256_hex;
+use crate::{Engine, sha256_hex};
 
 /// An idempotency key, with what was asked for under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,4 +70,15 @@ pub async fn known<T: DeserializeOwned>(
             Some(kept)
         }
     })
+}
+
+impl Engine {
+    /// Forgets answers that are older than `kept`, some thousands at a time. Those to imports stay: a backlog is
+    /// imported again whenever its owner likes.
+    pub async fn forget_answers(&self, kept: Duration) -> Result<u64, Problem> {
+        const AT_ONCE: u32 = 5_000;
+        let scope = self.scope();
+        let before_ms = scope.now.millis().saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
+        Ok(self.store.write(async move |tx| answer::prune(tx, &scope, before_ms, AT_ONCE).await).await?)
+    }
 }

@@ -82,6 +82,8 @@ pub struct Habits {
     pub check_grace: Duration,
     /// How many changes one landing carries at most.
     pub batch_max: usize,
+    /// How long the answer to a request with a key is repeated.
+    pub answers_kept: Duration,
     /// The first port to lease.
     pub port_first: u16,
     /// The last port to lease.
@@ -97,6 +99,7 @@ impl Default for Habits {
             check_output_max: 10_000_000,
             check_grace: Duration::from_secs(2),
             batch_max: 8,
+            answers_kept: Duration::from_hours(7 * 24),
             port_first: 4_100,
             port_last: 4_999,
         }

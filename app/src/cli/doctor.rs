@@ -12,7 +12,7 @@ use super::{Answer, Global, workspace};
 use crate::here::Here;
 use crate::terminal::painted;
 
-/// Look whether everything Nexus needs is there and in order; it changes nothing
+/// Look whether everything Nexus needs is there and in order
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  nexus doctor --json\n\nExit 0 when nothing is wrong, 1 otherwise.")]
 pub struct Args {}

@@ -70,7 +70,7 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
         global.set.push(("agent.timeout", engine::units::format_duration(timeout)));
     }
     let here = Here::find(&global)?;
-    let agent = words::split(&args.agent)?;
+    let agent = from_here(words::split(&args.agent)?);
     let git = here.git()?;
     if global.data_dir.is_none() && !here.data.join(locate::STORE).exists() {
         super::init::init(&global, &super::init::Args {})?;
@@ -126,7 +126,7 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
         counts.insert(item.state, (n + 1).into());
     }
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let all = settled == watched.len() as u64 && end.problems.is_empty();
+    let all = landed == watched.len() as u64 && end.problems.is_empty();
     let mut text = format!("{} items: {landed} landed, {settled} done", watched.len());
     counts.iter().filter(|(state, _)| *state != "done").for_each(|(state, n)| text.push_str(&format!(", {n} {state}")));
     text.push_str(&format!(" in {:.1} s", began.elapsed().as_secs_f64()));
@@ -139,6 +139,20 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
         "in_the_way": end.in_the_way, "problems": end.problems, "duration_ms": duration_ms,
     });
     Ok(Answer::new(&json, text).exit(u8::from(!all)))
+}
+
+/// The program of an agent that is named by a path is meant from where the command was called, not from the worktree,
+/// unless it is only there.
+fn from_here(mut agent: Vec<String>) -> Vec<String> {
+    let there = std::env::current_dir().map(|here| here.join(&agent[0]));
+    if agent[0].contains('/')
+        && let Ok(path) = there
+        && path.is_file()
+        && let Some(path) = path.to_str()
+    {
+        path.clone_into(&mut agent[0]);
+    }
+    agent
 }
 
 /// The items that the run answers for: those of the backlog, else all that fit and are open as it begins.

@@ -1,15 +1,17 @@
 //! `nexus up`
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::problem::{Kind, Problem};
-use engine::run::{Bell, Drain, keep_landing};
+use engine::run::{Bell, Drain, News, keep_landing};
+use engine::site::Site;
 use store::{Mode, Store};
 
 use super::{Answer, Global};
 use crate::here::Here;
 use crate::signals::drain_on_interrupt;
+use crate::terminal::one_line;
 use crate::{http, locate};
 
 /// Serve the live board and the API, and land what waits
@@ -48,7 +50,7 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
             let site = here.site_over(engine.clone(), git)?;
             site.clean_up()?;
             let (drain, bell, over) = (Arc::clone(&drain), Arc::clone(&bell), Arc::clone(&over));
-            let land = move || keep_landing(&site, &drain, &bell, &over, &|_| {});
+            let land = move || land(&site, &drain, &bell, &over);
             Some(std::thread::Builder::new().name("nexus-lander".to_owned()).spawn(land).map_err(|e| io(&e))?)
         }
         Err(_) => None,
@@ -67,13 +69,33 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
     over.store(true, Ordering::SeqCst);
     bell.ring();
     if let Some(lander) = lander {
-        match lander.join() {
-            Ok(landed) => drop(landed?),
-            Err(_) => return Err(Problem::new(Kind::Failed, "panicked", "the lander panicked")),
-        }
+        lander.join().map_err(|_| Problem::new(Kind::Failed, "panicked", "the lander panicked"))?;
     }
     served?;
     Ok(Answer::silent())
+}
+
+/// Lands until `over`, whatever comes in between: a server outlives a bad `nexus.toml`. Each new trouble is said once.
+fn land(site: &Site, drain: &Drain, bell: &Bell, over: &AtomicBool) {
+    let said = Mutex::new(String::new());
+    let say = |what: &str| {
+        let mut before = said.lock().unwrap_or_else(PoisonError::into_inner);
+        if *before != what {
+            anstream::eprintln!("landing will be tried again: {}", one_line(what));
+            what.clone_into(&mut before);
+        }
+    };
+    let tell = |news: &News| {
+        if let News::Trouble { what } = news {
+            say(what);
+        }
+    };
+    while let Err(problem) = keep_landing(site, drain, bell, over, &tell) {
+        say(&problem.message);
+        if over.load(Ordering::SeqCst) {
+            break;
+        }
+    }
 }
 
 fn io(error: &std::io::Error) -> Problem {

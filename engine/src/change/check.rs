@@ -10,9 +10,9 @@ use store::{change as kept, failpoint};
 
 use crate::agent::{Attended, attend};
 use crate::ports::Launch;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::site::Site;
-use crate::{sha256_hex, wait};
+use crate::{random_hex, sha256_hex, wait};
 
 /// How much of a failed check's output its author gets back, in bytes.
 const TAIL_BYTES: u64 = 6_000;
@@ -74,8 +74,10 @@ impl Site {
                 ("NEXUS_CHECK".to_owned(), check.name.clone().into()),
                 ("NEXUS_TREE".to_owned(), tree.into()),
                 ("CI".to_owned(), "true".into()),
+                // What an agent wrote may be what runs here: it is inside a run too.
+                ("NEXUS_RUN_TOKEN".to_owned(), random_hex::<16>().into()),
             ],
-            env_remove: vec!["NEXUS_RUN_TOKEN".to_owned(), "NEXUS_FAILPOINT".to_owned()],
+            env_remove: vec!["NEXUS_FAILPOINT".to_owned()],
             stdin: Vec::new(),
             output: output.clone(),
             output_bytes_max: self.habits.check_output_max,
@@ -114,6 +116,13 @@ impl Site {
         wait(self.engine.store.write(async move |tx| kept::insert_receipt(tx, &scope, receipt).await))?;
         if passed {
             return Ok(Checked::Passed);
+        }
+        // A program that is not on this machine is no fault of the change; one of the tree's own may be.
+        if let CheckEnding::NeverStarted(why) = &ending
+            && !check.argv[0].contains('/')
+        {
+            let message = format!("check {:?} cannot start: {why}; install it, or correct nexus.toml", check.name);
+            return Err(Problem::new(Kind::Failed, "check_never_started", message));
         }
         Ok(Checked::Failed(format!("check {:?} did not pass ({ending}):\n{}", check.name, tail(&output))))
     }

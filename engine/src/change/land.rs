@@ -91,7 +91,9 @@ impl Site {
         }
         let (mut fit, mut in_hand) = (Vec::new(), Vec::new());
         for change in queue {
-            if fit.len() == *batch_max {
+            // An approved change may bring checks of its own, so it lands alone.
+            let alone = |change: &Change| change.approval.is_some();
+            if fit.len() == *batch_max || fit.first().is_some_and(alone) || (!fit.is_empty() && alone(&change)) {
                 break;
             }
             match self.judge(&change, beat)? {
@@ -270,7 +272,7 @@ impl Site {
 
     /// The branch has not moved: the changes are queued again, but for those whose item was called off meanwhile.
     pub(super) fn undo(&self, landing: &Landing) -> Result<(), Problem> {
-        let (scope, landing) = (self.engine.scope(), landing.clone());
+        let (scope, landing, target) = (self.engine.scope(), landing.clone(), landing.target.clone());
         wait(self.engine.store.write(async move |tx| {
             if kept::end_landing(tx, &scope, &landing, LandingState::Undone).await? {
                 for (id, _) in &landing.carries {
@@ -283,7 +285,8 @@ impl Site {
                 }
             }
             Ok::<_, Problem>(())
-        }))
+        }))?;
+        Ok(self.repo.delete_ref(&landing_ref(&target))?)
     }
 }
 

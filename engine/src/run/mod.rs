@@ -157,6 +157,7 @@ impl Site {
             std::fs::create_dir_all(&folder).map_err(|e| self.io(&format!("making {}", folder.display()), &e))?;
         }
         wait(self.engine.tend())?;
+        wait(self.engine.forget_answers(self.habits.answers_kept))?;
         // What could not be put away stays where it is; `nexus workspace prune` says why.
         self.prune(None, false)?;
         Ok(())

@@ -96,12 +96,9 @@ fn a_check_that_prints_no_text_is_told_as_far_as_it_can_be_read() {
 
 #[test]
 fn a_check_that_cannot_start_or_kills_itself_sends_the_change_back_with_the_reason() {
-    for (check, says) in [
-        ("run = [\"no-such-tool\", \"--all\"]", "no-such-tool"),
-        ("run = [\"./made.txt\"]", "executable"),
-        ("run = \"kill -9 $$\"", "it"),
-        ("run = [\"/\"]", "/"),
-    ] {
+    for (check, says) in
+        [("run = [\"./made.txt\"]", "executable"), ("run = \"kill -9 $$\"", "it"), ("run = [\"/\"]", "/")]
+    {
         let (world, id) = waiting(check);
         let landed = world.run(["change", "land"]);
         assert_eq!(landed.code, 1, "{check}: {}", landed.out);
@@ -112,8 +109,18 @@ fn a_check_that_cannot_start_or_kills_itself_sends_the_change_back_with_the_reas
 }
 
 #[test]
+fn a_check_whose_program_is_not_installed_costs_the_change_nothing() {
+    let (world, id) = waiting("run = [\"no-such-tool\", \"--all\"]");
+    let landed = world.run(["change", "land", "--json"]);
+    assert_eq!(landed.code, 1, "{}", landed.out);
+    assert!(landed.out.contains("no-such-tool") && landed.out.contains("install it"), "{}", landed.out);
+    assert_eq!(world.item(&id)["state"], "submitted", "the operator has to act, not the agent");
+    intact(&world, &[id]);
+}
+
+#[test]
 fn a_check_sees_the_committed_tree_alone_and_changes_nothing() {
-    let line = "test ! -e untracked.txt && test -z \\\"$NEXUS_RUN_TOKEN\\\" && ! read line && echo mess > made.txt \
+    let line = "test ! -e untracked.txt && test -n \\\"$NEXUS_RUN_TOKEN\\\" && ! read line && echo mess > made.txt \
                 && rm nexus.toml && git -C . rev-parse HEAD";
     let (world, id) = waiting(&format!("run = \"{line}\""));
     world.write("untracked.txt", "mine\n");
