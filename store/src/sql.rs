@@ -56,4 +56,36 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn what_is_asked_often_finds_its_rows_by_an_index_made_for_it_in_the_order_that_is_asked_for() {
+        let connection = crate::sqlite::open_in_memory().expect("a store in memory").connection;
+        for (statement, index) in [
+            (&super::work::FIND, "PRIMARY KEY (project=? AND id=?)"),
+            (&super::work::SAVE, "PRIMARY KEY (project=? AND id=?)"),
+            (&super::work::READY_ANY, "work_ready (project=? AND (rank_ms,id)>(?,?))"),
+            (&super::work::READY_FOR_ROLE, "work_ready_for_role (project=? AND role=? AND (rank_ms,id)>(?,?))"),
+            (&super::work::READY_FOR_TEAM, "work_ready_for_team (project=? AND team=? AND (rank_ms,id)>(?,?))"),
+            (&super::work::LAPSED, "work_leased (project=? AND lease_until_ms<?)"),
+            (&super::work::DUE, "work_waiting (project=? AND not_before_ms<?)"),
+            (&super::work::HELD_BY, "work_held (project=? AND holder=? AND lease_until_ms>?)"),
+            (&super::work::LIST, "PRIMARY KEY (project=? AND id>?)"),
+            (&super::work::LIST_IN_STATE, "work_in_state (project=? AND state=? AND id>?)"),
+            (&super::audit::AFTER, "INTEGER PRIMARY KEY (rowid>?)"),
+            (&super::audit::OF, "event_of (subject=? AND project=? AND seq>?)"),
+            (&super::audit::LATEST, "SCAN event"),
+            (&super::workspace::LIST_IN_STATE, "workspace_in_state (project=? AND state=? AND id>?)"),
+            (&super::change::QUEUE, "change_queue (project=? AND target=?)"),
+            (&super::change::OF_ITEM, "change_of (project=? AND item_id=?)"),
+            (&super::change::LIST_IN_STATE, "change_in_state (project=? AND state=? AND id>?)"),
+            (&super::change::BEGUN_LANDINGS, "landing_begun (project=? AND target=?)"),
+        ] {
+            let text = statement.text().replace('$', "?");
+            let mut prepared = connection.prepare(&format!("explain query plan {text}")).expect("it can be planned");
+            let steps = prepared.raw_query().mapped(|row| row.get(3)).collect::<Result<Vec<String>, _>>();
+            let steps = steps.expect("it can be planned");
+            assert!(steps[0].contains(index), "{text}: {steps:#?}");
+            assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{text}: {steps:#?}");
+        }
+    }
 }
