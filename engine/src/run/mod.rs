@@ -28,7 +28,7 @@ use crate::wait;
 /// How long the lander lets pass between two looks at the queue when nobody rings.
 const LOOK: Duration = Duration::from_millis(500);
 /// How many looks in a row may fail (git held by another program, a store that is busy) before landing is given up.
-const FAILURES_MAX: u32 = 10;
+const FAILURES_MAX: u32 = 5;
 
 /// What a run did, as far as it saw it itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -36,18 +36,25 @@ impl Worker<'_> {
             format!("{}-{}", self.options.name, self.n).parse().map_err(|e| Problem::malformed(format!("{e}")))?;
         let mut heard = 0;
         let mut blocked_since: Option<Instant> = None;
+        let mut seen_settled = false;
         while !self.drain.draining() && !self.bell.lander_gone() {
             let next = self.site.engine.next(self.options.filter.clone(), name.clone(), self.options.ttl, None);
             match wait(next) {
                 Ok(item) => {
-                    blocked_since = None;
+                    (blocked_since, seen_settled) = (None, false);
                     self.handle(&name, &item)?;
                     self.bell.ring();
                 }
                 Err(problem) if problem.kind == Kind::Nothing || problem.code == "capacity" => {
                     if !self.site.unsettled(&self.options.filter)? {
-                        break;
+                        if seen_settled {
+                            break;
+                        }
+                        // Something may have become ready between our two looks; then it is there to be claimed.
+                        seen_settled = true;
+                        continue;
                     }
+                    seen_settled = false;
                     // Only files of the operator's are in the way: that can last for ever.
                     let since = self.bell.in_the_way().then(|| *blocked_since.get_or_insert_with(Instant::now));
                     if since.is_none() {

@@ -90,3 +90,31 @@ fn a_run_stopped_for_longer_than_its_leases_lands_nothing_that_another_one_has_d
     assert_eq!(world.item(&ids[0]).number("fence"), 3, "two grants and the queue");
     world.all_is_well(&ids);
 }
+
+#[test]
+fn an_item_whose_last_attempt_ran_out_is_dead_when_somebody_asks_for_work() {
+    let world = World::new();
+    let id = world.nexus(&["work", "add", "poison", "--attempts", "1"]).done().text("id");
+    world.claim(&id, "gone").with(&["--ttl", "1s"]).done();
+    until("the lease to lapse", || {
+        assert_eq!(world.next("next").run().code, Some(4), "nothing is to be had");
+        (world.item(&id).json["state"] == "dead").then_some(())
+    });
+    assert_eq!(world.count("work.lapsed", Some(&id)), 1);
+    world.sound();
+    world.intact();
+}
+
+#[test]
+fn a_run_that_cannot_land_says_why_and_ends() {
+    let world = World::new();
+    let ids = [world.add("one")];
+    // A ref where the landing needs a folder of refs.
+    world.git(&["update-ref", "refs/nexus/landing", "HEAD"]);
+    let end = world.nexus(&["run", "--agent", &world.diligent()]).run();
+    assert_eq!((end.code, end.number("landed")), (Some(1), 0), "{end:?}");
+    assert!(end.json["problems"].to_string().contains("refs/nexus/landing"), "{end:?}");
+    world.git(&["update-ref", "-d", "refs/nexus/landing"]);
+    world.nexus(&["run", "--agent", &world.diligent()]).done();
+    world.all_is_well(&ids);
+}
