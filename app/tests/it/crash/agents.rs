@@ -59,7 +59,7 @@ fn an_agent_that_kills_the_run_is_ended_and_its_item_is_done_by_the_next_run() {
     assert!(end.killed(), "{end:?}");
     let pid = crate::support::text(&world.beside("home-pid"));
     until("the agent to be ended by its keeper", || (!runs(pid.trim())).then_some(()));
-    let end = world.nexus(&["run", "--agent", &world.diligent(), "--ttl", "1s"]).run();
+    let end = world.nexus(&["run", "--agent", &world.diligent()]).run();
     assert_eq!(end.code, Some(0), "{end:?}");
     world.all_is_well(&ids);
 }

@@ -21,7 +21,7 @@ fn a_run_whose_group_is_killed_at_any_moment_loses_nothing() {
         running.signal_group(Signal::KILL);
         let end = running.wait();
         println!("killed after {moment:?}: {}", end.killed());
-        let end = world.nexus(&["run", "--agent", &world.diligent(), "--ttl", "1s"]).run();
+        let end = world.nexus(&["run", "--agent", &world.diligent()]).run();
         assert_eq!(end.code, Some(0), "{end:?}");
         world.all_is_well(&ids);
     }
@@ -34,7 +34,7 @@ fn a_server_killed_while_it_lands_leaves_a_branch_that_the_next_one_finishes() {
         let world = World::new();
         let ids = [world.add("one"), world.add("two")];
         for id in &ids {
-            let fence = world.make_by_hand(id, "agent", "1m");
+            let fence = world.make_by_hand(id, "agent", "1h");
             world.says("report", id, "agent", fence).done();
         }
         let serving = world.nexus(&["up", "--port", "0"]).start();
@@ -81,7 +81,7 @@ fn a_run_stopped_for_longer_than_its_leases_lands_nothing_that_another_one_has_d
     let stopped = world.nexus(&args).start();
     until("the agent to begin", || world.beside("home-begun").exists().then_some(()));
     stopped.signal(Signal::STOP);
-    let end = world.nexus(&["run", "--agent", &world.diligent(), "--ttl", "1s"]).run();
+    let end = world.nexus(&["run", "--agent", &world.diligent()]).run();
     assert_eq!((end.code, end.number("landed")), (Some(0), 1), "{end:?}");
     std::fs::write(world.beside("home-go"), "").expect("the folder is ours");
     stopped.signal(Signal::CONT);

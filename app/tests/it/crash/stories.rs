@@ -81,13 +81,13 @@ fn dies(asked: Asked<'_>, failpoint: &str) -> (bool, Output) {
 
 /// Lets `nexus run` do what is left.
 fn finish(world: &World) {
-    let end = world.nexus(&["run", "--agent", &world.diligent(), "--ttl", "1s", "--workers", "2"]).run();
+    let end = world.nexus(&["run", "--agent", &world.diligent(), "--workers", "2"]).run();
     assert_eq!(end.code, Some(0), "{end:?}");
 }
 
 fn claim(world: &World, failpoint: &str) -> bool {
     let ids = [world.add("one")];
-    let ask = || world.next("agent").keyed("k").with(&["--workspace", "--ttl", "1m"]);
+    let ask = || world.next("agent").keyed("k").with(&["--workspace", "--ttl", "1h"]);
     let (died, _) = dies(ask(), failpoint);
     // The agent asks again, as it has no answer; it is the same request.
     let held = ask().done();
@@ -102,7 +102,7 @@ fn claim(world: &World, failpoint: &str) -> bool {
 
 fn report(world: &World, failpoint: &str) -> bool {
     let ids = [world.add("one")];
-    let fence = world.make_by_hand(&ids[0], "agent", "1m");
+    let fence = world.make_by_hand(&ids[0], "agent", "1h");
     let ask = || world.says("report", &ids[0], "agent", fence).keyed("k");
     let (died, first) = dies(ask(), failpoint);
     let again = ask().done();
@@ -126,7 +126,7 @@ fn run(world: &World, failpoint: &str) -> bool {
 fn queued(world: &World) -> [String; 2] {
     let ids = [world.add("one"), world.add("two")];
     for id in &ids {
-        let fence = world.make_by_hand(id, "agent", "1m");
+        let fence = world.make_by_hand(id, "agent", "1h");
         world.says("report", id, "agent", fence).done();
     }
     ids

@@ -18,7 +18,8 @@ fn of_fifty_claimers_of_one_item_one_wins_and_all_others_hear_who_it_was() {
     let world = World::new();
     for _ in 0..rounds(2) {
         let id = world.add("for one of fifty");
-        let answers = seed.all_at_once(CLAIMERS, SPREAD, |n| world.claim(&id, &format!("agent-{n}")).run());
+        let answers = seed
+            .all_at_once(CLAIMERS, SPREAD, |n| world.claim(&id, &format!("agent-{n}")).with(&["--ttl", "1h"]).run());
         let won = winners(&answers);
         assert_eq!(won.len(), 1, "one winner: {won:?}");
         let holder = won[0].text("holder");
@@ -40,7 +41,8 @@ fn fifty_claimers_of_fifty_items_each_get_one_of_their_own() {
         let file = world.beside("backlog.jsonl");
         std::fs::write(&file, backlog.join("\n")).expect("the folder is ours");
         world.nexus(&["work", "import", &file.to_string_lossy()]).done();
-        let answers = seed.all_at_once(CLAIMERS, SPREAD, |n| world.next(&format!("agent-{n}")).run());
+        let answers =
+            seed.all_at_once(CLAIMERS, SPREAD, |n| world.next(&format!("agent-{n}")).with(&["--ttl", "1h"]).run());
         let ids: BTreeSet<_> = winners(&answers).iter().map(|answer| answer.text("id")).collect();
         assert_eq!(ids.len(), CLAIMERS, "everybody has one of their own: {answers:?}");
         assert_eq!(world.next("late").run().code, Some(4), "nothing is left");
@@ -61,15 +63,14 @@ fn a_renewal_and_the_next_claim_of_a_lease_that_ends_never_both_hold() {
         let due_ms = until_ms - 15 + i64::try_from(seed.below(20)).expect("it is small");
         until("the end of the lease", || (unix_ms() >= due_ms).then_some(()));
         let answers = seed.all_at_once(2, Duration::from_millis(10), |n| match n {
-            0 => world.says("renew", &id, "slow", 1).with(&["--ttl", "1s"]).run(),
-            _ => world.claim(&id, "next").run(),
+            0 => world.says("renew", &id, "slow", 1).with(&["--ttl", "1h"]).run(),
+            _ => world.claim(&id, "next").with(&["--ttl", "1h"]).run(),
         });
         let [renewed, claimed] = answers.as_slice() else { panic!("two answers") };
         match (renewed.code, claimed.code) {
             (Some(0), Some(3)) => assert_eq!(claimed.json["error"]["holder"], "slow"),
             (Some(5), Some(0)) => assert_eq!(claimed.number("fence"), 2),
-            // Renewed first, under a lease that had already ended; then it was too late for the claim, or the
-            // renewal was of a lease that the claim found lapsed. Never both.
+            // Both would mean two holders; neither would mean that nobody has it.
             other => panic!("{other:?}: {answers:?}"),
         }
         // Whoever holds it may go on, and nobody else.

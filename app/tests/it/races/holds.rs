@@ -14,7 +14,7 @@ fn twenty_holders_who_report_at_once_are_all_heard() {
     for _ in 0..rounds(1) {
         let ids: Vec<_> = (0..20).map(|n| world.add(&format!("item {n}"))).collect();
         for (n, id) in ids.iter().enumerate() {
-            world.claim(id, &format!("agent-{n}")).done();
+            world.claim(id, &format!("agent-{n}")).with(&["--ttl", "1h"]).done();
         }
         let answers = seed.all_at_once(20, SPREAD, |n| {
             let result = format!("{{\"n\":{n}}}");
@@ -39,7 +39,7 @@ fn twenty_words_of_progress_on_one_item_are_all_in_the_log() {
     let world = World::new();
     for _ in 0..rounds(1) {
         let id = world.add("much to say");
-        world.claim(&id, "talker").done();
+        world.claim(&id, "talker").with(&["--ttl", "1h"]).done();
         let answers = seed.all_at_once(20, SPREAD, |n| {
             let (percent, note) = (n.to_string(), format!("word {n}"));
             world.says("progress", &id, "talker", 1).with(&["--percent", &percent, "--note", &note]).run()
@@ -60,7 +60,7 @@ fn of_twenty_reports_of_one_hold_one_counts() {
     let world = World::new();
     for _ in 0..rounds(1) {
         let id = world.add("done once");
-        world.claim(&id, "eager").done();
+        world.claim(&id, "eager").with(&["--ttl", "1h"]).done();
         let answers = seed.all_at_once(20, SPREAD, |_| world.says("report", &id, "eager", 1).run());
         let codes: Vec<_> = answers.iter().filter_map(|answer| answer.code).collect();
         assert_eq!(codes.iter().filter(|code| **code == 0).count(), 1, "{answers:?}");
@@ -77,7 +77,7 @@ fn of_a_report_and_a_cancellation_one_ends_the_item() {
     let world = World::new();
     for _ in 0..rounds(3) {
         let id = world.add("wanted and not");
-        world.claim(&id, "agent").done();
+        world.claim(&id, "agent").with(&["--ttl", "1h"]).done();
         let answers = seed.all_at_once(2, Duration::from_millis(6), |n| match n {
             0 => world.says("report", &id, "agent", 1).run(),
             _ => world.nexus(&["work", "cancel", &id]).recorded("cancel", "operator", Some(&id), None).run(),
@@ -99,7 +99,7 @@ fn what_is_cancelled_while_its_work_is_reported_never_lands() {
     for _ in 0..rounds(2) {
         let world = World::new();
         let id = world.add("wanted and not");
-        let fence = world.make_by_hand(&id, "agent", "1m");
+        let fence = world.make_by_hand(&id, "agent", "1h");
         let answers = seed.all_at_once(2, Duration::from_millis(150), |n| match n {
             0 => world.says("report", &id, "agent", fence).run(),
             _ => world.nexus(&["work", "cancel", &id]).done(),

@@ -42,7 +42,7 @@ fn reports_with_one_key_submit_one_change_and_all_hear_the_same() {
     for _ in 0..rounds(1) {
         let world = World::new();
         let id = world.add("reported often");
-        let fence = world.make_by_hand(&id, "insistent", "1m");
+        let fence = world.make_by_hand(&id, "insistent", "1h");
         let report = || world.says("report", &id, "insistent", fence).keyed("r").run();
         let answers = seed.all_at_once(4, Duration::from_millis(200), |_| report());
         let told: BTreeSet<_> = answers.iter().map(|it| (it.code, it.json["change"].to_string())).collect();

@@ -8,7 +8,7 @@ use crate::support::{Output, Seed, World, rounds, until};
 fn queued(world: &World, count: usize) -> Vec<String> {
     let ids: Vec<_> = (0..count).map(|n| world.add(&format!("item {n}"))).collect();
     for id in &ids {
-        let fence = world.make_by_hand(id, "agent", "1m");
+        let fence = world.make_by_hand(id, "agent", "1h");
         world.says("report", id, "agent", fence).done();
     }
     ids

@@ -37,7 +37,7 @@ impl World {
 
     /// The same with this `nexus.toml`.
     pub fn with(policy: &str) -> Self {
-        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let folder = tempfile::tempdir_in(room()).expect("there is room for a folder");
         let path = folder.path().canonicalize().expect("the folder is there");
         let world = Self { folder, path, calls: Mutex::default() };
         fs::create_dir_all(world.repo()).expect("the folder is ours");
@@ -180,6 +180,15 @@ impl World {
     fn note(&self, call: Value) {
         self.calls.lock().expect("no test panics while it has it").push(call);
     }
+}
+
+/// Where worlds are: in memory where there is room, as a slow disk under a thousand syncs says nothing about us. The
+/// longest run is on the disk.
+fn room() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let roomy = rustix::fs::statvfs(memory).is_ok_and(|it| it.f_bavail * it.f_frsize > 256_000_000);
+    let soak = std::env::var_os("NEXUS_TEST_SOAK").is_some();
+    if roomy && !soak { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// What a file holds.
