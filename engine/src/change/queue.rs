@@ -26,8 +26,8 @@ pub enum Verdict {
 
 impl Site {
     /// Judges a queued change: does it touch what it may not, and do the checks pass on its own tree? One process
-    /// checks a change at a time; others find it [`Verdict::InHand`].
-    pub fn judge(&self, change: &Change, beat: &mut dyn FnMut() -> bool) -> Result<Verdict, Problem> {
+    /// checks a change at a time; others find it in hand.
+    pub(crate) fn judge(&self, change: &Change, beat: &mut dyn FnMut() -> bool) -> Result<Verdict, Problem> {
         let tip = self.tip(&change.target)?;
         let diff = self.repo.diff(&change.base, &change.commit)?;
         let size = Size { files: diff.paths.len() as u64, bytes: diff.bytes };
