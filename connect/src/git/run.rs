@@ -216,7 +216,8 @@ impl Ended {
         // A worktree that another git is making or removing right now, with its files half there.
         let half_made = said("failed to read") && said("/worktrees/");
         // The folder of all worktrees goes with the last of them, and may go between two steps of another git.
-        let pulled_away = said("could not create directory of") && said("No such file or directory");
+        let pulled_away = (said("could not create directory of") || said("Invalid path") && said("/worktrees"))
+            && said("No such file or directory");
         !self.status.success() && (held || half_made || pulled_away)
     }
 }
@@ -228,4 +229,33 @@ fn read(pipe: Option<impl Read>, max: u64) -> io::Result<Vec<u8>> {
         pipe.take(max).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    #[test]
+    fn what_another_git_caused_is_tried_again_and_nothing_else() {
+        let ended = |err: &str| Ended {
+            verb: "worktree".to_owned(),
+            status: ExitStatus::from_raw(128 << 8),
+            out: Vec::new(),
+            err: err.to_owned(),
+        };
+        for words in [
+            "fatal: Unable to create '/r/.git/index.lock': File exists.",
+            "error: could not lock config file .git/config: File exists",
+            "fatal: failed to read /r/.git/worktrees/a/commondir: Success",
+            "fatal: could not create directory of '/r/.git/worktrees/a': No such file or directory",
+            "fatal: Invalid path '/r/.git/worktrees': No such file or directory",
+        ] {
+            assert!(ended(words).met_another(), "{words}");
+        }
+        for words in ["fatal: not a git repository", "fatal: Invalid path '/r/a': No such file or directory", ""] {
+            assert!(!ended(words).met_another(), "{words}");
+        }
+    }
 }

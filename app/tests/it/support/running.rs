@@ -10,7 +10,7 @@ use super::asked::Finish;
 use super::{Output, World};
 
 /// Nothing that a test waits for takes longer than this unless something hangs.
-const AT_MOST: Duration = Duration::from_secs(180);
+const AT_MOST: Duration = Duration::from_mins(3);
 /// The pause between two looks, and what it grows to.
 const LOOK: Duration = Duration::from_millis(3);
 const LOOK_MAX: Duration = Duration::from_millis(50);
