@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use crate::{StoreError, migrate};
 
 /// How large the write-ahead log of short commands may grow, in bytes.
-const LOG_BYTES_MAX: u64 = 1_000_000;
+const LOG_BYTES_MAX: u64 = 300_000;
 /// How each connection is set up. The cache is large enough for a round of many commands, and what their savepoints
 /// need stays in memory: neither is written twice.
 const SETTINGS: &str = "pragma synchronous = full; pragma wal_autocheckpoint = 0; pragma cache_size = -8000;
