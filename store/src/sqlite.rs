@@ -115,11 +115,25 @@ fn opened(path: &Path, create: bool, patience: Patience) -> Result<Connection, S
         Found::Ours(migrate::VERSION) => Ok(connection),
         Found::Nothing if !create => Err(missing(path)),
         Found::Ours(_) | Found::Nothing => {
-            let _: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
+            write_ahead(&connection)?;
             migrate::migrate(&connection)?;
             Ok(connection)
         }
         Found::Foreign => Err(damaged(path, "it holds the tables of another program")),
+    }
+}
+
+/// Puts the file in WAL mode. SQLite asks no busy handler here, so whoever makes the store at the same moment is
+/// waited for by asking again.
+fn write_ahead(connection: &Connection) -> Result<(), StoreError> {
+    let mut tries = 0;
+    loop {
+        let asked = connection.query_row("pragma journal_mode = wal", [], |row| row.get::<_, String>(0));
+        match asked.map(drop).map_err(StoreError::from) {
+            Err(StoreError::Busy { .. }) if tries < 500 => tries += 1,
+            done => return done,
+        }
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 
