@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::without_surroundings;
+
 /// How often [`until`] looks, and the pause between: a bound on waiting, not a promise of speed.
 const LOOKS: u32 = 600;
 const PAUSE: Duration = Duration::from_millis(50);
@@ -73,11 +75,7 @@ impl World {
     /// `program` in the repository, in this world's surroundings alone.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        for (key, _) in std::env::vars_os() {
-            if key.to_str().is_none_or(|key| key.starts_with("NEXUS_") || key.starts_with("GIT_")) {
-                command.env_remove(key);
-            }
-        }
+        without_surroundings(&mut command);
         let home = self.beside("home");
         command
             .env("HOME", &home)
@@ -85,10 +83,6 @@ impl World {
             .env("GIT_CONFIG_GLOBAL", home.join("gitconfig"))
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("USER", "operator")
-            .env_remove("COLUMNS")
-            .env_remove("NO_COLOR")
-            .env_remove("CLICOLOR_FORCE")
-            .env_remove("TRACEPARENT")
             .current_dir(&self.repo)
             .stdin(Stdio::null());
         command

@@ -10,6 +10,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::support::without_surroundings;
+
 /// A repository with a store in a folder of its own.
 pub struct Place(tempfile::TempDir);
 
@@ -35,9 +37,7 @@ impl Place {
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nexus"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("NEXUS_")) {
-            command.env_remove(name);
-        }
+        without_surroundings(&mut command);
         command.args(args).arg("--json").current_dir(self.0.path().join("repo"));
         command.env("XDG_STATE_HOME", self.0.path().join("state")).env("RUST_BACKTRACE", "0");
         command

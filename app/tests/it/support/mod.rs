@@ -5,6 +5,7 @@ mod asked;
 mod proof;
 mod running;
 mod seed;
+mod surroundings;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ pub use asked::{Asked, Output};
 pub use proof::made_text;
 pub use running::{Running, until};
 pub use seed::{Seed, rounds};
+pub use surroundings::without_surroundings;
 
 /// The check that every world declares unless it says otherwise: the tree has its first file.
 pub const CHECKED: &str = "[[check]]\nname = \"first\"\nrun = \"test -f README\"\n";
@@ -72,13 +74,8 @@ impl World {
     /// A program with nothing of the caller's surroundings that could matter.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        for (key, _) in std::env::vars_os() {
-            let name = key.to_string_lossy();
-            if name.starts_with("NEXUS_") || name.starts_with("GIT_") || name.starts_with("XDG_") {
-                command.env_remove(&key);
-            }
-        }
-        command.env_remove("TRACEPARENT").current_dir(self.repo());
+        without_surroundings(&mut command);
+        command.current_dir(self.repo());
         command.env("HOME", self.beside("home")).env("XDG_STATE_HOME", self.beside("state")).env("USER", "tester");
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
         for who in ["AUTHOR", "COMMITTER"] {
