@@ -1,11 +1,30 @@
 //! The schema, as steps that only go forward.
+//!
+//! A step is a number and a word: `sql/migrations/0002_message.sql` has the tables, written once for all engines
+//! (`integer`, `text`, `check`, partial indexes; `strict` and `without rowid` are for SQLite and left out elsewhere),
+//! and `0002_message.sqlite.sql` what only SQLite is told: how many rows its planner should expect.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::StoreError;
 
 /// The steps; a store of version `n` has had the first `n`.
-const STEPS: &[&str] = &[include_str!("../sql/migrations/0001_spine.sqlite.sql")];
+const STEPS: &[Step] = steps!["0001_spine"];
+
+struct Step {
+    tables: &'static str,
+    sqlite: &'static str,
+}
+
+macro_rules! steps {
+    ($($name:literal),*) => {
+        &[$(Step {
+            tables: include_str!(concat!("../sql/migrations/", $name, ".sql")),
+            sqlite: include_str!(concat!("../sql/migrations/", $name, ".sqlite.sql")),
+        }),*]
+    };
+}
+use steps;
 
 /// What a store of ours says it is in the header of its file: `Nexu`.
 pub const APPLICATION: i64 = 0x4e65_7875;
@@ -23,7 +42,8 @@ pub fn migrate(connection: &Connection) -> Result<(), StoreError> {
         return Err(StoreError::Newer { found, known: VERSION });
     }
     for step in &STEPS[usize::try_from(found).unwrap_or(0)..] {
-        tx.execute_batch(step)?;
+        tx.execute_batch(step.tables)?;
+        tx.execute_batch(step.sqlite)?;
     }
     tx.execute_batch(&format!("pragma application_id = {APPLICATION}; pragma user_version = {VERSION}"))?;
     Ok(tx.commit()?)
