@@ -32,6 +32,7 @@ impl Here {
         let data = locate::find_data_dir(global.data_dir.as_deref(), &from)?;
         let mut flags = Vec::new();
         flags.extend(global.project.clone().map(|project| ("project", project)));
+        flags.extend(global.database_url.clone().map(|url| ("database_url", url)));
         flags.extend(global.set.iter().cloned());
         let env = |name: &str| std::env::var(name).ok();
         let loaded = settings::load(global.profile.as_deref(), &data.join("config.toml"), &env, &flags)
@@ -44,9 +45,22 @@ impl Here {
         &self.loaded.settings
     }
 
+    /// The store that is there.
+    pub fn store(&self, mode: Mode) -> Result<Store, Problem> {
+        Ok(match &self.settings().database_url {
+            Some(url) => Store::open_database(url, mode)?,
+            None => Store::open(&self.data.join(locate::STORE), mode)?,
+        })
+    }
+
+    /// Whether there is a store to open: a file, or the address of a database.
+    pub fn names_a_store(&self) -> bool {
+        self.settings().database_url.is_some() || self.data.join(locate::STORE).exists()
+    }
+
     /// The engine on the store that is there.
     pub fn engine(&self, mode: Mode) -> Result<Engine, Problem> {
-        Ok(self.engine_over(Store::open(&self.data.join(locate::STORE), mode)?))
+        Ok(self.engine_over(self.store(mode)?))
     }
 
     /// The engine on `store`.

@@ -66,7 +66,9 @@ impl Engine {
 
     /// This moment in this project.
     pub fn scope(&self) -> Scope {
-        Scope { project: self.project.clone(), now: self.clock.now(), head_start: self.head_start }
+        // Nodes that share a database go by its clock.
+        let now = self.clock.now().plus_millis(self.store.clock_ahead_ms());
+        Scope { project: self.project.clone(), now, head_start: self.head_start }
     }
 
     /// A number for a new id.

@@ -82,7 +82,15 @@ impl From<StoreError> for Problem {
             StoreError::ReadOnly(_) => "store_read_only",
             StoreError::Damaged { .. } => "store_damaged",
             StoreError::Newer { .. } => "store_newer",
-            StoreError::Stopped | StoreError::Broken(_) | StoreError::Sqlite(_) => "store_failed",
+            StoreError::BadUrl { .. } => return Self::new(Kind::Malformed, "bad_database_url", error.to_string()),
+            StoreError::Older { .. } => "store_older",
+            StoreError::Unreachable { .. } => "store_unreachable",
+            StoreError::Denied(_) => "store_denied",
+            StoreError::Lost(_) => "store_lost",
+            StoreError::Unknown(_) => "store_unknown",
+            StoreError::Conflict(_) => "store_conflict",
+            StoreError::Slow(_) => "store_slow",
+            StoreError::Stopped | StoreError::Broken(_) | StoreError::Failed(_) => "store_failed",
         };
         Self::new(Kind::Failed, code, error.to_string())
     }

@@ -10,6 +10,11 @@ use crate::{Row, Scope, StoreError, Tx, sql};
 
 /// The agent called `name`, or `None`.
 pub async fn find(tx: &mut Tx<'_>, project: &Project, name: &AgentName) -> Result<Option<Agent>, StoreError> {
+    tx.peek_opt(&sql::agent::FIND, &[project.into(), name.into()]).await?.as_ref().map(read).transpose()
+}
+
+/// The same, locked until the transaction ends: whoever counts what it holds must be the only one.
+pub async fn find_to_count(tx: &mut Tx<'_>, project: &Project, name: &AgentName) -> Result<Option<Agent>, StoreError> {
     tx.query_opt(&sql::agent::FIND, &[project.into(), name.into()]).await?.as_ref().map(read).transpose()
 }
 
@@ -19,8 +24,12 @@ pub async fn meet(tx: &mut Tx<'_>, scope: &Scope, name: &AgentName) -> Result<Ag
         return Ok(agent);
     }
     let agent = Agent::unregistered(name.clone(), scope.project.clone(), scope.now);
-    register(tx, scope, &agent).await?;
-    Ok(agent)
+    if tx.execute(&sql::agent::MEET, &[(&scope.project).into(), name.into(), scope.now.into()]).await? == 1 {
+        log(tx, scope, &agent).await?;
+        return Ok(agent);
+    }
+    // Somebody else was faster.
+    find(tx, &scope.project, name).await.map(|found| found.unwrap_or(agent))
 }
 
 /// Makes `agent` known, or what is known of it this.
@@ -37,6 +46,10 @@ pub async fn register(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(
         agent.registered_at.into(),
     ];
     tx.execute(&sql::agent::SAVE, &values).await?;
+    log(tx, scope, agent).await
+}
+
+async fn log(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), StoreError> {
     let data = serde_json::json!({
         "role": agent.role.as_ref().map(domain::text::Role::as_str), "team": agent.team.as_ref().map(domain::text::Team::as_str),
         "capacity": agent.capacity,

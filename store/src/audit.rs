@@ -40,7 +40,7 @@ pub struct Fact<'a> {
     pub data: &'a str,
 }
 
-/// Adds `fact` to the log.
+/// Adds `fact` to the log. The transaction that does so may not see it yet.
 pub async fn append(tx: &mut Tx<'_>, scope: &Scope, fact: Fact<'_>) -> Result<(), StoreError> {
     let Fact { name, subject, agent, fence, data } = fact;
     let values = [
@@ -52,8 +52,7 @@ pub async fn append(tx: &mut Tx<'_>, scope: &Scope, fact: Fact<'_>) -> Result<()
         fence.into(),
         data.into(),
     ];
-    tx.execute(&sql::audit::APPEND, &values).await?;
-    Ok(())
+    tx.append(&sql::audit::APPEND, &values).await
 }
 
 /// Up to `limit` entries after number `seq`, oldest first.

@@ -36,9 +36,9 @@ pub async fn take(
         Some(_) => return Ok(None),
     };
     let until = scope.now.plus_millis(ttl_ms);
-    tx.execute(&sql::duty::SAVE, &[(&scope.project).into(), name.into(), holder.into(), fence.into(), until.into()])
-        .await?;
-    Ok(Some(fence))
+    let values = [(&scope.project).into(), name.into(), holder.into(), fence.into(), until.into()];
+    let saved = tx.execute(&sql::duty::SAVE, &values).await?;
+    Ok((saved == 1).then_some(fence))
 }
 
 /// Whether `holder` has the duty `name` under `fence` and its time is not over.

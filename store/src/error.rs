@@ -33,9 +33,19 @@ pub enum StoreError {
     /// A newer Nexus wrote the file.
     #[error("the store has version {found}, this program knows versions up to {known}; use a newer nexus")]
     Newer {
-        /// The file's version.
+        /// The version that was found.
         found: i64,
         /// The latest version known here.
+        known: i64,
+    },
+    /// An older Nexus made the tables of the database.
+    #[error(
+        "the database has version {found} of the tables, this program needs {known}; run `nexus init` with its address"
+    )]
+    Older {
+        /// The database's version.
+        found: i64,
+        /// The version needed.
         known: i64,
     },
     /// The store was closed, or broke, before it answered. What was asked may or may not have happened.
@@ -44,16 +54,53 @@ pub enum StoreError {
     /// A row contradicts the rules; the text names it.
     #[error("the store holds what the rules do not allow: {0}")]
     Broken(String),
-    /// Anything else that SQLite says.
+    /// What was given as the address of a database is none.
+    #[error(
+        "{url} is no address of a PostgreSQL database: {why}; it looks like postgres://user:password@host/database"
+    )]
+    BadUrl {
+        /// What was given, without its password.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The database cannot be reached.
+    #[error("cannot reach {url}: {why}; check that the database runs and that the address is right")]
+    Unreachable {
+        /// The address, without its password.
+        url: String,
+        /// What the attempt came to.
+        why: String,
+    },
+    /// The database does not let us do this.
+    #[error("the database refuses: {0}; check the user, its rights and the address")]
+    Denied(String),
+    /// The connection was lost, and nothing had happened yet.
+    #[error("the connection to the database was lost ({0}); nothing was changed, try again")]
+    Lost(String),
+    /// The connection was lost while the answer was on its way.
+    #[error(
+        "the connection to the database was lost ({0}); whether it happened is not known, ask again with the same --key"
+    )]
+    Unknown(String),
+    /// Others were in the way, again and again.
+    #[error("others change the same at the same time ({0}); nothing was changed, try again")]
+    Conflict(String),
+    /// The database took too long.
+    #[error("the database takes too long ({0}); nothing was changed, try again")]
+    Slow(String),
+    /// Anything else that the database says.
     #[error("the store failed: {0}")]
-    Sqlite(String),
+    Failed(String),
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
         let said = error.to_string();
+        let twin = [rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY, rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE];
         match error.sqlite_error_code() {
+            Some(_) if error.sqlite_error().is_some_and(|it| twin.contains(&it.extended_code)) => Self::Conflict(said),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::Busy { waited_ms: crate::Patience::Minute.millis() }
             }
@@ -62,7 +109,7 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 Self::Damaged { path: "the file of the store".to_owned(), said }
             }
-            _ => Self::Sqlite(said),
+            _ => Self::Failed(said),
         }
     }
 }

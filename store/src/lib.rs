@@ -1,8 +1,9 @@
 //! What Nexus keeps: SQL files, migrations, the commit loop. The only crate that knows SQL.
 //!
 //! ```text
-//! caller ──closure over Tx──▶ Store ──▶ commit loop: begin · savepoint, run, release · … · commit ──▶ answers
+//! caller ──closure over Tx──▶ Store ──▶ writer: begin · savepoint, run, release · … · commit ──▶ answers
 //! reader ──closure over Tx──▶ Store ──▶ a connection of its own, one snapshot
+//!                                       sqlite/ or postgres/
 //! ```
 //!
 //! A verb is one `async fn verb(tx: &mut Tx<'_>, …)`, written once; a statement is one file under `sql/`.
@@ -13,24 +14,28 @@ pub mod audit;
 pub mod change;
 pub mod workspace;
 
-mod commit_loop;
+mod changes;
 pub mod duty;
 mod error;
 pub mod failpoint;
 mod ids;
-mod migrate;
+mod job;
+mod postgres;
 mod sql;
 mod sqlite;
+#[allow(clippy::module_inception)] // The store is what the crate is about.
+mod store;
 mod tx;
 mod value;
 pub mod work;
 
-pub use commit_loop::{Mode, Store};
+pub use changes::Changes;
 pub use error::StoreError;
 pub use ids::Ids;
-pub use migrate::VERSION;
-pub use sqlite::{Changes, Patience};
-pub use tx::{Statement, Tx, ready};
+pub use postgres::Url;
+pub use sqlite::{Patience, VERSION};
+pub use store::{Mode, Store};
+pub use tx::{Statement, Tx};
 pub use value::{Row, Value};
 
 /// In which project, when, and by which order of urgency a verb works.

@@ -1,11 +1,22 @@
 //! Every statement, one constant per file. Where databases really differ, this is the only place that chooses.
 
+macro_rules! statement {
+    ($module:ident, $file:literal) => {
+        Statement::new(include_str!(concat!("../sql/", stringify!($module), "/", $file, ".sql")))
+    };
+    ($module:ident, $file:literal, $at_end:literal) => {
+        Statement::with_end(
+            include_str!(concat!("../sql/", stringify!($module), "/", $file, ".sql")),
+            include_str!(concat!("../sql/", stringify!($module), "/", $at_end, ".sql")),
+        )
+    };
+}
+
 macro_rules! statements {
-    ($($module:ident { $($name:ident = $file:literal),* $(,)? })*) => {
+    ($($module:ident { $($name:ident = $file:literal $(at the end $at_end:literal)?),* $(,)? })*) => {
         $(pub mod $module {
             use crate::Statement;
-            $(pub static $name: Statement =
-                Statement::new(include_str!(concat!("../sql/", stringify!($module), "/", $file, ".sql")));)*
+            $(pub static $name: Statement = statement!($module, $file $(, $at_end)?);)*
         })*
 
         /// Every statement with the name of its file, so that a test can prepare them all.
@@ -24,8 +35,8 @@ statements! {
         DEPENDENTS = "dependents", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state",
         COUNTS = "counts",
     }
-    agent { FIND = "find", LIST = "list", SAVE = "save" }
-    audit { APPEND = "append", AFTER = "after", OF = "of", LATEST = "latest" }
+    agent { FIND = "find", MEET = "meet", LIST = "list", SAVE = "save" }
+    audit { APPEND = "append" at the end "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }
     answer { FIND = "find", KEEP = "keep", PRUNE = "prune" }
     duty { FIND = "find", SAVE = "save", LIST = "list" }
     workspace {

@@ -1,28 +1,41 @@
 //! The seam: one transaction, and the statements that run in it.
 
-use std::future::Future;
-use std::pin::pin;
 use std::sync::OnceLock;
-use std::task::{Context, Poll, Waker};
 
+use crate::postgres::Session;
 use crate::value::Cell;
 use crate::{Row, StoreError, Value};
 
 /// One SQL text, from one file, with parameters `$1`, `$2`, ….
+///
+/// A line that begins with `--lock:` is for PostgreSQL in a transaction that writes: what is read to be changed is
+/// locked there until the end; SQLite has one writer and needs no such thing.
 pub struct Statement {
     text: &'static str,
+    at_end: Option<&'static str>,
     sqlite: OnceLock<String>,
 }
 
 impl Statement {
     /// The statement with this text.
     pub const fn new(text: &'static str) -> Self {
-        Self { text, sqlite: OnceLock::new() }
+        Self { text, at_end: None, sqlite: OnceLock::new() }
+    }
+
+    /// The same, which PostgreSQL runs at the end of the transaction, once for all rows, as `at_end`: its parameters
+    /// are the columns, as arrays.
+    pub const fn with_end(text: &'static str, at_end: &'static str) -> Self {
+        Self { text, at_end: Some(at_end), sqlite: OnceLock::new() }
     }
 
     /// The text as it is written in its file.
     pub const fn text(&self) -> &'static str {
         self.text
+    }
+
+    /// The text of the statement that PostgreSQL runs at the end of the transaction.
+    pub(crate) const fn at_end(&self) -> Option<&'static str> {
+        self.at_end
     }
 
     /// The text for SQLite, which numbers parameters with `?` and takes `$1` for a name; without the comments.
@@ -32,18 +45,32 @@ impl Statement {
             code.collect::<Vec<_>>().join("\n").replace('$', "?")
         })
     }
+
+    /// The text for PostgreSQL, in a transaction that writes or in one that only reads.
+    pub(crate) fn postgres(&self, writes: bool) -> String {
+        let line = |line: &'static str| match line.trim_start().strip_prefix("--lock:") {
+            Some(lock) => writes.then_some(lock),
+            None => (!line.trim_start().starts_with("--")).then_some(line),
+        };
+        self.text.lines().filter_map(line).collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// One transaction. Verbs are written against it once and run on any engine.
-pub struct Tx<'c> {
-    connection: &'c rusqlite::Connection,
+pub struct Tx<'c>(Engine<'c>);
+
+enum Engine<'c> {
+    Sqlite(&'c rusqlite::Connection),
+    Postgres(&'c Session),
 }
 
-// On SQLite an answer is there at once, so nothing here waits; the other engine will.
-#[allow(clippy::unused_async)]
 impl<'c> Tx<'c> {
-    pub(crate) const fn new(connection: &'c rusqlite::Connection) -> Self {
-        Self { connection }
+    pub(crate) const fn sqlite(connection: &'c rusqlite::Connection) -> Self {
+        Self(Engine::Sqlite(connection))
+    }
+
+    pub(crate) const fn postgres(session: &'c Session) -> Self {
+        Self(Engine::Postgres(session))
     }
 
     /// Runs `body` so that nothing it did is left when it comes back with an error; what was done before stays.
@@ -51,43 +78,112 @@ impl<'c> Tx<'c> {
         &mut self,
         body: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<Result<T, E>, StoreError> {
-        self.connection.execute_batch("savepoint attempt")?;
-        let out = body(self).await;
-        // A full disk and the like have ended the whole transaction by themselves.
-        if !self.connection.is_autocommit() {
-            let end = if out.is_ok() { "release attempt" } else { "rollback to attempt; release attempt" };
-            self.connection.execute_batch(end)?;
+        match self.0 {
+            Engine::Sqlite(connection) => {
+                connection.execute_batch("savepoint attempt")?;
+                let out = body(self).await;
+                // A full disk and the like have ended the whole transaction by themselves.
+                if !connection.is_autocommit() {
+                    let end = if out.is_ok() { "release attempt" } else { "rollback to attempt; release attempt" };
+                    connection.execute_batch(end)?;
+                }
+                Ok(out)
+            }
+            Engine::Postgres(session) => {
+                let mark = session.savepoint("attempt");
+                let out = body(self).await;
+                session.release("attempt", mark, out.is_ok());
+                Ok(out)
+            }
         }
-        Ok(out)
     }
 
     /// Runs a statement that gives no rows; comes back with how many it changed.
-    pub async fn execute(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
-        let mut prepared = self.connection.prepare_cached(statement.sqlite())?;
-        bind(&mut prepared, values)?;
-        Ok(prepared.raw_execute()? as u64)
+    pub async fn execute(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
+        match self.0 {
+            Engine::Sqlite(connection) => {
+                let mut prepared = connection.prepare_cached(statement.sqlite())?;
+                bind(&mut prepared, values)?;
+                Ok(prepared.raw_execute()? as u64)
+            }
+            Engine::Postgres(session) => session.execute(statement, values).await,
+        }
+    }
+
+    /// Runs an insert at the latest at the end of the transaction, where it costs less: for a log, which nobody reads
+    /// in the transaction that writes it.
+    pub async fn append(&mut self, statement: &'static Statement, values: &[Value<'_>]) -> Result<(), StoreError> {
+        match self.0 {
+            Engine::Sqlite(_) => self.execute(statement, values).await.map(drop),
+            Engine::Postgres(session) => {
+                session.append(statement, values);
+                Ok(())
+            }
+        }
     }
 
     /// The first row of the answer, or `None`.
-    pub async fn query_opt(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Option<Row>, StoreError> {
-        let mut prepared = self.connection.prepare_cached(statement.sqlite())?;
-        bind(&mut prepared, values)?;
-        let columns = prepared.column_count();
-        let mut rows = prepared.raw_query();
-        Ok(rows.next()?.map(|row| read(row, columns)).transpose()?)
+    pub async fn query_opt(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        match self.0 {
+            Engine::Sqlite(connection) => {
+                let mut prepared = connection.prepare_cached(statement.sqlite())?;
+                bind(&mut prepared, values)?;
+                let columns = prepared.column_count();
+                let mut rows = prepared.raw_query();
+                Ok(rows.next()?.map(|row| read(row, columns)).transpose()?)
+            }
+            Engine::Postgres(session) => Ok(session.query(statement, values).await?.into_iter().next()),
+        }
+    }
+
+    /// As [`Tx::query_opt`], but what is found is not locked: for what is only looked at.
+    pub async fn peek_opt(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        match self.0 {
+            Engine::Sqlite(_) => self.query_opt(statement, values).await,
+            Engine::Postgres(session) => Ok(session.peek(statement, values).await?.into_iter().next()),
+        }
+    }
+
+    /// As [`Tx::query_all`], but what is found is not locked.
+    pub async fn peek_all(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        match self.0 {
+            Engine::Sqlite(_) => self.query_all(statement, values).await,
+            Engine::Postgres(session) => session.peek(statement, values).await,
+        }
     }
 
     /// Every row of the answer.
-    pub async fn query_all(&mut self, statement: &Statement, values: &[Value<'_>]) -> Result<Vec<Row>, StoreError> {
-        let mut prepared = self.connection.prepare_cached(statement.sqlite())?;
-        bind(&mut prepared, values)?;
-        let columns = prepared.column_count();
-        let mut rows = prepared.raw_query();
-        let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            all.push(read(row, columns)?);
+    pub async fn query_all(
+        &mut self,
+        statement: &'static Statement,
+        values: &[Value<'_>],
+    ) -> Result<Vec<Row>, StoreError> {
+        match self.0 {
+            Engine::Sqlite(connection) => {
+                let mut prepared = connection.prepare_cached(statement.sqlite())?;
+                bind(&mut prepared, values)?;
+                let columns = prepared.column_count();
+                let mut rows = prepared.raw_query();
+                let mut all = Vec::new();
+                while let Some(row) = rows.next()? {
+                    all.push(read(row, columns)?);
+                }
+                Ok(all)
+            }
+            Engine::Postgres(session) => session.query(statement, values).await,
         }
-        Ok(all)
     }
 }
 
@@ -113,12 +209,4 @@ fn read(row: &rusqlite::Row<'_>, columns: usize) -> Result<Row, rusqlite::Error>
         })
     };
     (0..columns).map(cell).collect::<Result<_, _>>().map(Row)
-}
-
-/// What a verb comes back with on SQLite, where nothing has to be waited for.
-pub fn ready<T>(verb: impl Future<Output = T>) -> T {
-    match pin!(verb).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(out) => out,
-        Poll::Pending => panic!("on SQLite every verb is ready at once"),
-    }
 }

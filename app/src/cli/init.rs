@@ -3,7 +3,7 @@
 use engine::ports::Repo as _;
 use engine::problem::{Kind, Problem};
 use serde_json::json;
-use store::{Mode, Store};
+use store::{Mode, Store, StoreError};
 
 use super::{Answer, Global};
 use crate::here::Here;
@@ -12,7 +12,7 @@ use crate::locate;
 /// Make a store for the repository you are in
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  nexus init\n  nexus init --repo ../other --json\n\nRunning it again changes nothing; an older store is brought up to date."
+    after_help = "Examples:\n  nexus init\n  nexus init --repo ../other --json\n\nRunning it again changes nothing; an older store is brought up to date. With --database-url the tables are made in that PostgreSQL database."
 )]
 pub struct Args {}
 
@@ -27,20 +27,30 @@ pub fn init(global: &Global, _: &Args) -> Result<Answer, Problem> {
     };
     std::fs::create_dir_all(&here.data).map_err(failed)?;
     let path = here.data.join(locate::STORE);
-    let there = path.exists();
-    Store::create(&path, Mode::Direct)?;
+    let (place, there) = match &here.settings().database_url {
+        Some(url) => {
+            let there = matches!(Store::open_database(url, Mode::Direct), Ok(_) | Err(StoreError::Older { .. }));
+            Store::create_database(url, Mode::Direct)?;
+            (url.to_string(), there)
+        }
+        None => {
+            let there = path.exists();
+            Store::create(&path, Mode::Direct)?;
+            (path.display().to_string(), there)
+        }
+    };
     if here.data.starts_with(git.root()) {
         git.exclude("/.nexus/")?;
     }
     let empty = git.commit("HEAD")?.is_none();
-    let mut text = format!("{} {}", if there { "the store is there already:" } else { "made" }, path.display());
+    let mut text = format!("{} {}", if there { "the store is there already:" } else { "made" }, place);
     if empty {
         text.push_str("\nthis repository has no commit yet; commit something before `nexus run`");
     } else {
         text.push_str("\nnext: `nexus work add TITLE`, then `nexus run --agent 'CMD …'`");
     }
     let json = json!({
-        "data_dir": here.data.to_string_lossy(), "store": path.to_string_lossy(), "created": !there,
+        "data_dir": here.data.to_string_lossy(), "store": place, "created": !there,
         "repo": git.root().to_string_lossy(),
     });
     Ok(Answer::new(&json, text))

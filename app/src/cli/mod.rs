@@ -55,6 +55,9 @@ pub struct Global {
     /// The folder of the store; NEXUS_DIR, else `.nexus` beside the repository's git folder, unless told otherwise
     #[arg(long, global = true, value_name = "PATH")]
     pub data_dir: Option<PathBuf>,
+    /// The PostgreSQL database with the store, instead of the file; `NEXUS_DATABASE_URL` keeps it out of lists of processes
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
     /// The project within the store
     #[arg(long, global = true, value_name = "NAME")]
     pub project: Option<String>,

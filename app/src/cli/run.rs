@@ -16,11 +16,10 @@ use engine::run::{Drain, RunOptions, run as supervise};
 use engine::site::Site;
 use engine::{random_hex, wait};
 use serde_json::json;
-use store::{Mode, Store};
+use store::Mode;
 
 use super::{Answer, Global, parse, workspace};
 use crate::here::Here;
-use crate::locate;
 use crate::signals::drain_on_interrupt;
 use progress::Reporter;
 
@@ -72,11 +71,10 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     let here = Here::find(&global)?;
     let agent = from_here(words::split(&args.agent)?);
     let git = here.git()?;
-    if global.data_dir.is_none() && !here.data.join(locate::STORE).exists() {
+    if global.data_dir.is_none() && !here.names_a_store() {
         super::init::init(&global, &super::init::Args {})?;
     }
-    let store = Store::open(&here.data.join(locate::STORE), Mode::Loop)?;
-    let site = here.site_over(here.engine_over(store), git)?;
+    let site = here.site_over(here.engine(Mode::Loop)?, git)?;
     let target = workspace::target(&site, args.target.as_ref())?;
     site.tip(&target)?;
     site.declared(&site.tip(&target)?)?;

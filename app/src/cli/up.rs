@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use engine::problem::{Kind, Problem};
 use engine::run::{Bell, Drain, News, keep_landing};
 use engine::site::Site;
-use store::{Mode, Store};
+use store::Mode;
 
 use super::{Answer, Global};
 use crate::here::Here;
+use crate::http;
 use crate::signals::drain_on_interrupt;
 use crate::terminal::one_line;
-use crate::{http, locate};
 
 /// Serve the live board and the API, and land what waits
 #[derive(Debug, clap::Args)]
@@ -31,8 +31,7 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
     global.set.extend(args.port.map(|port| ("http.port", port.to_string())));
     global.set.extend(args.host.clone().map(|host| ("http.host", host)));
     let here = Here::find(&global)?;
-    let store = Store::open(&here.data.join(locate::STORE), Mode::Loop)?;
-    let engine = here.engine_over(store);
+    let engine = here.engine(Mode::Loop)?;
     let (drain, bell) = (Arc::new(Drain::default()), Arc::new(Bell::default()));
     let over = Arc::new(AtomicBool::new(false));
     let stop = Arc::new(tokio::sync::Notify::new());

@@ -17,17 +17,18 @@ use super::{Door, aside, ms_since};
 /// What the server knows of its store from the start.
 pub struct Vitals {
     started: Instant,
-    path: PathBuf,
-    /// Device and number of the file that was opened.
-    file: Option<(u64, u64)>,
+    /// The file that was opened, with its device and number; `None` when the store is in a database.
+    file: Option<(PathBuf, Option<(u64, u64)>)>,
 }
 
 impl Vitals {
     /// Those of the store that `engine` has open.
     pub fn of(engine: &Engine) -> Self {
-        let path = engine.store.path().to_owned();
-        let file = std::fs::metadata(&path).ok().map(|found| (found.dev(), found.ino()));
-        Self { started: Instant::now(), path, file }
+        let file = engine.store.path().map(|path| {
+            let found = std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+            (path.to_owned(), found)
+        });
+        Self { started: Instant::now(), file }
     }
 
     /// Fails when the file is gone or is another one. An open connection would go on reading a file that nobody else
@@ -36,14 +37,15 @@ impl Vitals {
     /// It must not open the file: when a process closes any handle on a file, it loses every lock it has there, those
     /// of the store among them.
     pub fn check(&self) -> Result<(), Problem> {
-        let path = self.path.display();
+        let Some((path, file)) = &self.file else { return Ok(()) };
+        let shown = path.display();
         let bad = |code: &str, message: String| Problem::new(Kind::Failed, code, message);
-        let found = std::fs::metadata(&self.path)
-            .map_err(|e| bad("store_gone", format!("the store {path} cannot be read any more: {e}")))?;
-        if self.file == Some((found.dev(), found.ino())) {
+        let found = std::fs::metadata(path)
+            .map_err(|e| bad("store_gone", format!("the store {shown} cannot be read any more: {e}")))?;
+        if *file == Some((found.dev(), found.ino())) {
             return Ok(());
         }
-        let message = format!("{path} is not the file that was opened; end this server and start it again");
+        let message = format!("{shown} is not the file that was opened; end this server and start it again");
         Err(bad("store_replaced", message))
     }
 }

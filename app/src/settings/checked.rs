@@ -8,6 +8,7 @@ use std::time::Duration;
 use domain::text::Project;
 use domain::time::Ttl;
 use domain::work::HeadStart;
+use store::Url;
 
 use super::bad::BadSetting;
 use super::written::Written;
@@ -19,6 +20,8 @@ pub struct Settings {
     pub profile: Profile,
     /// The project that commands are about.
     pub project: Project,
+    /// Where the store is; `None` for the file in the data folder.
+    pub database_url: Option<Url>,
     /// How long a hold lasts unless it is renewed.
     pub lease_ttl: Ttl,
     /// How often an item may be taken before it is dead.
@@ -127,6 +130,9 @@ impl Settings {
         Ok(Self {
             profile: Profile::from_word(written.text("profile")).expect("the table takes only profiles"),
             project: written.text("project").parse().expect("the table takes only names of projects"),
+            database_url: Some(written.text("database_url"))
+                .filter(|text| !text.is_empty())
+                .map(|text| text.parse().expect("the table takes only addresses")),
             lease_ttl: Ttl::from_millis(millis(written, "lease.ttl")).expect("the table takes what a lease takes"),
             attempts_max: narrow(written, "work.attempts_max"),
             head_start: HeadStart {

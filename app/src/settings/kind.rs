@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use engine::units::{format_bytes, format_duration, parse_bytes, parse_duration};
+use store::Url;
 
 /// What a setting may hold.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub enum Kind {
     Integer(RangeInclusive<u64>),
     /// Text for which `fits` is true; `wanted` says in words when that is.
     Text { wanted: &'static str, fits: fn(&str) -> bool },
+    /// The address of a PostgreSQL database, or nothing. Its password is shown nowhere.
+    Database,
     /// One of a few words.
     Choice(&'static [&'static str]),
 }
@@ -79,12 +82,15 @@ impl Kind {
                 let number = number.map_err(|_| format!("{raw} is not a whole number"))?;
                 within(range, u64::try_from(number).map_err(|_| out_of_range(raw))?, raw)
             }
-            Self::Text { .. } | Self::Choice(_) if raw.form == Form::Bare => {
+            Self::Text { .. } | Self::Database | Self::Choice(_) if raw.form == Form::Bare => {
                 Err(format!("{raw} is not text; put it in quotes"))
             }
             Self::Text { fits, .. } if !fits(&raw.text) => Err(format!("{raw} does not fit")),
             Self::Choice(words) if !words.contains(&raw.text.as_str()) => Err(format!("{raw} is not known")),
-            Self::Text { .. } | Self::Choice(_) => Ok(Value::Text(raw.text.clone())),
+            Self::Database if !raw.text.is_empty() => {
+                raw.text.parse::<Url>().map(|_| Value::Text(raw.text.clone())).map_err(|bad| bad.to_string())
+            }
+            Self::Text { .. } | Self::Database | Self::Choice(_) => Ok(Value::Text(raw.text.clone())),
         }
     }
 
@@ -97,7 +103,16 @@ impl Kind {
             }
             Self::Integer(range) => format!("a whole number from {} to {}", range.start(), range.end()),
             Self::Text { wanted, .. } => (*wanted).to_owned(),
+            Self::Database => "an address such as postgres://user@host/database, or nothing".to_owned(),
             Self::Choice(words) => words.join(" | "),
+        }
+    }
+
+    /// `text` as it may be shown.
+    pub fn shown(&self, text: &str) -> String {
+        match (self, text.parse::<Url>()) {
+            (Self::Database, Ok(url)) => url.to_string(),
+            _ => text.to_owned(),
         }
     }
 

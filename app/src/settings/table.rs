@@ -32,6 +32,7 @@ const OUTPUT: Kind = Kind::Bytes(1_000..=1_000_000_000);
 pub static ALL: &[Spec] = &[
     row("profile", Kind::Choice(&Profile::WORDS), "dev", "The set of defaults for this kind of place."),
     row("project", PROJECT, "default", "The project that commands are about."),
+    row("database_url", Kind::Database, "", "The PostgreSQL database with the store; empty is the file nexus.db."),
     row("lease.ttl", Kind::Duration(SECOND..=DAY), "30s", "How long a hold on an item lasts unless it is renewed."),
     row("work.attempts_max", Kind::Integer(1..=1_000), "3", "How often an item may be taken before it is dead."),
     row(

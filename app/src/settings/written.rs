@@ -90,7 +90,7 @@ impl Written {
     pub fn rows(&self) -> Vec<Row> {
         let row = |spec: &Spec| {
             let said = self.said(spec.key);
-            Row { key: spec.key, value: said.text.clone(), source: said.place.clone(), doc: spec.doc }
+            Row { key: spec.key, value: spec.kind.shown(&said.text), source: said.place.clone(), doc: spec.doc }
         };
         table::ALL.iter().map(row).collect()
     }

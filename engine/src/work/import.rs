@@ -21,6 +21,7 @@ pub struct Imported {
     pub item: WorkView,
 }
 
+#[derive(Clone)]
 struct Line {
     number: usize,
     key: String,

@@ -165,7 +165,7 @@ impl Engine {
     pub(crate) async fn keyed<T, F>(&self, key: Option<Key>, body: F) -> Result<T, Problem>
     where
         T: serde::Serialize + serde::de::DeserializeOwned + Send + 'static,
-        F: AsyncFnOnce(&mut Tx<'_>, &Scope) -> Result<T, Problem> + Send + 'static,
+        F: AsyncFnOnce(&mut Tx<'_>, &Scope) -> Result<T, Problem> + Clone + Send + 'static,
     {
         let scope = self.scope();
         self.store

@@ -4,3 +4,4 @@ select w.project, w.id, w.attempts_used, w.attempts_max, w.fence, w.open_depende
   w.trace_id, w.added_at_ms, w.changed_at_ms, p.body
 from work w join work_plan p on p.project = w.project and p.id = w.id
 where w.project = $1 and w.id = $2
+--lock: for update of w

@@ -6,3 +6,4 @@ from work w join work_plan p on p.project = w.project and p.id = w.id
 where w.project = $1 and w.state = 'ready' and (w.rank_ms, w.id) > ($2, $3)
 order by w.rank_ms, w.id
 limit $4
+--lock: for update of w skip locked

@@ -7,3 +7,4 @@ from work w join work_plan p on p.project = w.project and p.id = w.id
 where w.project = $1 and w.state = 'ready' and w.team is not distinct from $2 and (w.rank_ms, w.id) > ($3, $4)
 order by w.rank_ms, w.id
 limit $5
+--lock: for update of w skip locked

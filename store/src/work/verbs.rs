@@ -143,18 +143,21 @@ pub async fn claim_next(
 }
 
 async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), WorkError> {
-    if agent.capacity.is_some() {
-        let values = [(&agent.project).into(), (&agent.name).into(), scope.now.into()];
-        let row = tx.query_opt(&sql::work::HELD_BY, &values).await?;
-        agent.admit(row.map_or(Ok(0), |row| row.small(0))?)?;
+    if agent.capacity.is_none() {
+        return Ok(());
     }
-    Ok(())
+    let agent = agent::find_to_count(tx, &agent.project, &agent.name).await?.unwrap_or_else(|| agent.clone());
+    let values = [(&agent.project).into(), (&agent.name).into(), scope.now.into()];
+    let row = tx.query_opt(&sql::work::HELD_BY, &values).await?;
+    Ok(agent.admit(row.map_or(Ok(0), |row| row.small(0))?)?)
 }
 
-/// The ready item of lowest rank that fits. With a role (or else a team) named, two walks along its index are
-/// merged: items for it, and items for anybody; the rest of the filter is checked row by row.
-async fn first_ready(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Option<WorkItem>, StoreError> {
-    let lanes: Vec<(&crate::Statement, Option<Value<'_>>)> = match (&filter.role, &filter.team) {
+/// Where the ready items of a filter are: a walk along an index, and the value that it is walked for. With a role (or
+/// else a team) named there are two: items for it, and items for anybody; the rest of the filter is checked row by row.
+type Lane<'a> = (&'static crate::Statement, Option<Value<'a>>);
+
+fn lanes(filter: &Filter) -> Vec<Lane<'_>> {
+    match (&filter.role, &filter.team) {
         (None, None) => vec![(&sql::work::READY_ANY, None)],
         (Some(role), _) => {
             vec![(&sql::work::READY_FOR_ROLE, Some(role.into())), (&sql::work::READY_FOR_ROLE, Some(Value::Null))]
@@ -162,32 +165,62 @@ async fn first_ready(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<
         (None, Some(team)) => {
             vec![(&sql::work::READY_FOR_TEAM, Some(team.into())), (&sql::work::READY_FOR_TEAM, Some(Value::Null))]
         }
-    };
-    let mut best: Option<WorkItem> = None;
-    for (statement, of) in lanes {
-        let found = first_in_lane(tx, scope, filter, statement, of).await?;
-        best = match (best, found) {
-            (Some(a), Some(b)) => Some(if (b.rank, &b.id) < (a.rank, &a.id) { b } else { a }),
-            (a, b) => a.or(b),
-        };
     }
-    Ok(best)
+}
+
+/// The ready item of lowest rank that fits, for the caller alone.
+///
+/// Most often it is the head of a lane. Where many claim at once, they step over the heads that others are taking;
+/// whoever finds nothing that way looks again, and waits for those others before it says that there is nothing.
+async fn first_ready(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Option<WorkItem>, StoreError> {
+    let mut heads = Vec::new();
+    for lane in lanes(filter) {
+        let values = lane_values(scope, &lane, &START, 1);
+        heads.extend(tx.query_opt(lane.0, &values).await?.as_ref().map(item).transpose()?);
+    }
+    let head = heads.into_iter().map(|(item, _)| item).min_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
+    if let Some(head) = head
+        && filter.fits(&head.plan)
+    {
+        return Ok(Some(head));
+    }
+    loop {
+        let mut best: Option<WorkItem> = None;
+        for lane in lanes(filter) {
+            let found = first_in_lane(tx, scope, filter, &lane).await?;
+            best = match (best, found) {
+                (Some(a), Some(b)) => Some(if (b.rank, &b.id) < (a.rank, &a.id) { b } else { a }),
+                (a, b) => a.or(b),
+            };
+        }
+        let Some(best) = best else { return Ok(None) };
+        // Now for us alone; somebody may have been faster.
+        match find(tx, scope, &best.id).await? {
+            Some(Added { item, .. }) if item.state == State::Ready => return Ok(Some(item)),
+            _ => {}
+        }
+    }
+}
+
+/// Before every item.
+static START: (i64, String) = (i64::MIN, String::new());
+
+fn lane_values<'a>(scope: &'a Scope, lane: &Lane<'a>, after: &'a (i64, String), limit: u32) -> Vec<Value<'a>> {
+    let mut values = vec![Value::from(&scope.project)];
+    values.extend(lane.1);
+    values.extend::<[Value<'_>; 3]>([after.0.into(), (&after.1).into(), limit.into()]);
+    values
 }
 
 async fn first_in_lane(
     tx: &mut Tx<'_>,
     scope: &Scope,
     filter: &Filter,
-    statement: &crate::Statement,
-    of: Option<Value<'_>>,
+    lane: &Lane<'_>,
 ) -> Result<Option<WorkItem>, StoreError> {
-    let mut after = (i64::MIN, String::new());
-    let mut page = 1;
+    let mut after = START.clone();
     loop {
-        let mut values = vec![Value::from(&scope.project)];
-        values.extend(of);
-        values.extend::<[Value<'_>; 3]>([after.0.into(), (&after.1).into(), page.into()]);
-        let rows = tx.query_all(statement, &values).await?;
+        let rows = tx.peek_all(lane.0, &lane_values(scope, lane, &after, PAGE)).await?;
         for row in &rows {
             let (item, _) = item(row)?;
             if filter.fits(&item.plan) {
@@ -195,10 +228,9 @@ async fn first_in_lane(
             }
             after = (item.rank.millis(), item.id.to_string());
         }
-        if rows.len() < page as usize {
+        if rows.len() < PAGE as usize {
             return Ok(None);
         }
-        page = PAGE;
     }
 }
 
@@ -275,8 +307,8 @@ async fn save(tx: &mut Tx<'_>, before: &WorkItem, after: &WorkItem) -> Result<()
     if tx.execute(&sql::work::SAVE, &values).await? == 1 {
         Ok(())
     } else {
-        // Cannot happen with one writer; where there are several, the round is run again.
-        Err(StoreError::Busy { waited_ms: 0 }.into())
+        // Cannot happen: there is one writer, or the row is locked.
+        Err(StoreError::Conflict(after.id.to_string()).into())
     }
 }
 

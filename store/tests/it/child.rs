@@ -104,11 +104,7 @@ fn fill(path: &Path, folder: &Path) {
     let written = std::io::copy(&mut std::io::repeat(0), &mut file);
     say(&format!("filler {:?}", written.expect_err("the disk is small").kind()));
     let big = "x".repeat(200_000);
-    let (gate, wait_for_it) = std::sync::mpsc::channel::<()>();
-    let blocker = crate::kit::sent(store.write(async move |_: &mut store::Tx<'_>| {
-        wait_for_it.recv().expect("the gate opens");
-        Ok::<_, store::StoreError>(())
-    }));
+    let (gate, blocker) = crate::kit::gate(&store);
     // Small ones and a big one, all in one round.
     let round: Vec<_> = ["one", &big, "two"]
         .into_iter()
@@ -121,7 +117,7 @@ fn fill(path: &Path, folder: &Path) {
         })
         .collect();
     gate.send(()).expect("the writer waits");
-    let _ = wait(blocker);
+    let _ = blocker.join();
     for answer in round {
         say(&format!("{:?}", wait(answer).map(|item| item.plan.title.clone())));
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Barrier};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Barrier, Mutex};
 
 use domain::agent::Filter;
 use domain::work::Refusal;
@@ -11,21 +11,7 @@ use store::work::{self, WorkError};
 use store::{Mode, Store, StoreError, Tx};
 
 use crate::child;
-use crate::kit::{FIRST, Home, add, at, claim, draft, items, name, sent, titles, ttl, wait};
-
-/// Holds the writer until the sender is used or dropped, so that all that is sent meanwhile makes one round.
-fn gate(store: &Store) -> (Sender<()>, impl Future<Output = Result<(), StoreError>> + use<>) {
-    let (open, opened) = channel::<()>();
-    let store = store.clone();
-    let held = sent(async move {
-        let body = async move |_: &mut Tx<'_>| {
-            let _ = opened.recv();
-            Ok::<_, StoreError>(())
-        };
-        store.write(body).await
-    });
-    (open, held)
-}
+use crate::kit::{FIRST, Home, add, at, claim, draft, gate, items, name, sent, titles, ttl, wait};
 
 #[test]
 fn a_command_that_fails_takes_nothing_with_it_and_its_neighbours_are_kept() {
@@ -39,7 +25,7 @@ fn a_command_that_fails_takes_nothing_with_it_and_its_neighbours_are_kept() {
     }));
     let after = sent(add(&store, "after"));
     open.send(()).expect("the writer waits");
-    wait(held).expect("the gate is a command like any other");
+    held.join().expect("no panic").expect("the gate is a command like any other");
     assert!(matches!(wait(failing), Err(WorkError::Draft(_))));
     let kept = [wait(before).expect("kept").id, wait(after).expect("kept").id];
     assert_eq!(titles(&store), ["after", "before"]);
@@ -75,7 +61,7 @@ fn a_panic_in_the_middle_of_a_round_leaves_the_round_whole() {
     }));
     let after = sent(add(&store, "after"));
     drop(open);
-    wait(held).expect("the gate opens");
+    held.join().expect("no panic").expect("the gate opens");
     wait(before).expect("kept");
     assert!(matches!(wait(panics), Err(WorkError::Store(StoreError::Stopped))));
     wait(after).expect("kept");
@@ -130,32 +116,48 @@ fn closing_waits_for_what_was_sent() {
         // The caller goes away; the command does not.
         drop(sent(add(&store, title)));
     }
-    drop((open, held));
+    drop(open);
     drop(store);
+    held.join().expect("no panic").expect("the gate opens");
     assert_eq!(titles(&home.open(Mode::Direct)), titles_sent);
 }
 
 #[test]
 fn the_last_handle_may_go_inside_a_command() {
-    let home = Home::new();
-    let store = home.create(Mode::Loop);
-    let (open, opened) = channel::<()>();
-    let (enter, entered) = channel::<()>();
-    let last = store.clone();
-    let body = async move |tx: &mut Tx<'_>| {
-        enter.send(()).expect("somebody listens");
-        opened.recv().expect("the gate opens");
-        drop(last);
-        work::add(tx, &at(0), draft("kept"), FIRST, "").await
-    };
-    let answer = sent(async move { store.write(body).await });
-    entered.recv().expect("the command has begun");
-    // With the caller goes its handle.
-    drop(answer);
-    open.send(()).expect("the command waits");
-    // The command has the lock; this waits for it.
-    wait(add(&home.open(Mode::Direct), "after")).expect("it can be added");
-    assert_eq!(titles(&home.open(Mode::Direct)), ["after", "kept"]);
+    // By the writer, when somebody else was writing before; and by a caller that was alone.
+    for by_the_writer in [true, false] {
+        let home = Home::new();
+        let store = home.create(Mode::Loop);
+        let gate = by_the_writer.then(|| gate(&store));
+        let (enter, entered) = channel::<()>();
+        let (open, opened) = channel::<()>();
+        let (last, opened) = (store.clone(), Arc::new(Mutex::new(opened)));
+        let body = async move |tx: &mut Tx<'_>| {
+            enter.send(()).expect("somebody listens");
+            opened.lock().expect("no panic").recv().expect("the gate opens");
+            drop(last);
+            work::add(tx, &at(0), draft("kept"), FIRST, "").await
+        };
+        let caller = if by_the_writer {
+            // With the caller goes its handle.
+            drop(sent(async move { store.write(body).await }));
+            None
+        } else {
+            Some(std::thread::spawn(move || wait(async move { store.write(body).await }).map(drop)))
+        };
+        if let Some((open, held)) = gate {
+            drop(open);
+            held.join().expect("no panic").expect("the gate opens");
+        }
+        entered.recv().expect("the command has begun");
+        open.send(()).expect("the command waits");
+        // The command has the lock; this waits for it.
+        wait(add(&home.open(Mode::Direct), "after")).expect("it can be added");
+        assert_eq!(titles(&home.open(Mode::Direct)), ["after", "kept"]);
+        if let Some(caller) = caller {
+            caller.join().expect("no panic").expect("it is kept");
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,15 @@ use store::duty::{self, Duty};
 use store::{Scope, Store, StoreError, Tx};
 
 use crate::kit::{at, project, scope, wait};
+use crate::place::{Place, on_each_engine};
+
+on_each_engine! {
+    a_duty_is_kept_by_its_holder_and_refused_to_others,
+    after_its_end_a_duty_goes_to_whoever_asks_under_a_higher_fence,
+    what_is_given_back_can_be_taken_at_once_and_only_its_holder_gives_it_back,
+    duties_of_two_projects_do_not_meet,
+    all_duties_can_be_listed_by_name,
+}
 
 fn take_in(store: &Store, scope: Scope, holder: &'static str) -> Option<i64> {
     wait(store.write(async move |tx: &mut Tx<'_>| duty::take(tx, &scope, "land main", holder, 100).await))
@@ -26,9 +35,8 @@ fn give_back(store: &Store, now_ms: i64, holder: &'static str, fence: i64) {
     wait(store.write(body)).expect("it can be given back");
 }
 
-#[test]
-fn a_duty_is_kept_by_its_holder_and_refused_to_others() {
-    let store = Store::in_memory().expect("a store in memory");
+fn a_duty_is_kept_by_its_holder_and_refused_to_others(place: &Place) {
+    let store = place.store();
     assert!(!holds(&store, 0, "a", 1), "nobody has it yet");
     assert_eq!(take(&store, 0, "a"), Some(1));
     assert_eq!(take(&store, 50, "b"), None);
@@ -37,9 +45,8 @@ fn a_duty_is_kept_by_its_holder_and_refused_to_others() {
     assert_eq!(take(&store, 149, "b"), None);
 }
 
-#[test]
-fn after_its_end_a_duty_goes_to_whoever_asks_under_a_higher_fence() {
-    let store = Store::in_memory().expect("a store in memory");
+fn after_its_end_a_duty_goes_to_whoever_asks_under_a_higher_fence(place: &Place) {
+    let store = place.store();
     assert_eq!(take(&store, 0, "a"), Some(1));
     assert!(!holds(&store, 100, "a", 1), "its time is over");
     assert_eq!(take(&store, 100, "b"), Some(2));
@@ -49,9 +56,8 @@ fn after_its_end_a_duty_goes_to_whoever_asks_under_a_higher_fence() {
     assert_eq!(take(&store, 200, "b"), Some(3), "even the same process may have been away");
 }
 
-#[test]
-fn what_is_given_back_can_be_taken_at_once_and_only_its_holder_gives_it_back() {
-    let store = Store::in_memory().expect("a store in memory");
+fn what_is_given_back_can_be_taken_at_once_and_only_its_holder_gives_it_back(place: &Place) {
+    let store = place.store();
     assert_eq!(take(&store, 0, "a"), Some(1));
     give_back(&store, 10, "b", 1);
     give_back(&store, 10, "a", 7);
@@ -61,16 +67,14 @@ fn what_is_given_back_can_be_taken_at_once_and_only_its_holder_gives_it_back() {
     assert_eq!(take(&store, 10, "b"), Some(2));
 }
 
-#[test]
-fn duties_of_two_projects_do_not_meet() {
-    let store = Store::in_memory().expect("a store in memory");
+fn duties_of_two_projects_do_not_meet(place: &Place) {
+    let store = place.store();
     assert_eq!(take_in(&store, scope("one", 0), "a"), Some(1));
     assert_eq!(take_in(&store, scope("two", 0), "b"), Some(1));
 }
 
-#[test]
-fn all_duties_can_be_listed_by_name() {
-    let store = Store::in_memory().expect("a store in memory");
+fn all_duties_can_be_listed_by_name(place: &Place) {
+    let store = place.store();
     let body = async |tx: &mut Tx<'_>| {
         duty::take(tx, &at(5), "reap", "b", 10).await?;
         duty::take(tx, &at(5), "land main", "a", 20).await?;

@@ -3,9 +3,10 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
+use std::thread::{JoinHandle, Thread};
 
 use domain::id::WorkId;
 use domain::text::{AgentName, Project};
@@ -40,6 +41,20 @@ pub fn sent<'a, T>(future: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<O
     let first = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(first.is_pending(), "the answer came before anybody was waiting");
     future
+}
+
+/// Holds the writer of `store` until the sender is used or dropped, so that all that is sent meanwhile makes one round.
+pub fn gate(store: &Store) -> (Sender<()>, JoinHandle<Result<(), StoreError>>) {
+    let ((open, opened), (enter, entered)) = (channel::<()>(), channel::<()>());
+    let (store, opened) = (store.clone(), Arc::new(Mutex::new(opened)));
+    let body = async move |_: &mut Tx<'_>| {
+        enter.send(()).expect("somebody waits for it");
+        let _ = opened.lock().expect("no panic").recv();
+        Ok::<_, StoreError>(())
+    };
+    let held = std::thread::spawn(move || wait(store.write(body)));
+    entered.recv().expect("the gate is a command like any other");
+    (open, held)
 }
 
 /// A folder with the path of a store that is not there yet.

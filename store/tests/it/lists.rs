@@ -9,10 +9,21 @@ use store::work::{self, Page, WorkError};
 use store::{Store, StoreError, Tx};
 
 use crate::kit::{FIRST, add, at, carry_out, claim, draft, name, project, scope, titles, ttl, wait};
+use crate::place::{Place, on_each_engine};
 
-#[test]
-fn every_field_of_an_item_is_kept_to_the_letter() {
-    let store = Store::in_memory().expect("a store in memory");
+on_each_engine! {
+    every_field_of_an_item_is_kept_to_the_letter,
+    pages_follow_one_another_without_gap_or_overlap,
+    agents_are_listed_by_name_and_registering_again_changes_what_is_known,
+    the_log_is_read_forwards_from_a_number_and_backwards_from_its_end,
+    an_item_that_came_due_can_be_claimed_however_many_others_did,
+    leases_that_ran_out_do_not_count_against_an_agent_however_many_there_are,
+    a_claim_looks_past_a_page_of_items_that_do_not_fit,
+    nothing_is_done_to_an_item_that_does_not_exist,
+}
+
+fn every_field_of_an_item_is_kept_to_the_letter(place: &Place) {
+    let store = place.store();
     let odd = "Ünï \u{1f916} \"quoted\" 'single' \\ \r\n\t\u{7} \u{2028} %s $1 ?1 -- ;";
     let needed = wait(add(&store, "needed")).expect("it can be added").id;
     let whole = Draft {
@@ -44,9 +55,8 @@ fn every_field_of_an_item_is_kept_to_the_letter() {
     assert_eq!(found.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
 }
 
-#[test]
-fn pages_follow_one_another_without_gap_or_overlap() {
-    let store = Store::in_memory().expect("a store in memory");
+fn pages_follow_one_another_without_gap_or_overlap(place: &Place) {
+    let store = place.store();
     for n in 0..7 {
         let item = wait(add(&store, &n.to_string())).expect("it can be added");
         if n % 2 == 0 {
@@ -67,9 +77,8 @@ fn pages_follow_one_another_without_gap_or_overlap() {
     }
 }
 
-#[test]
-fn agents_are_listed_by_name_and_registering_again_changes_what_is_known() {
-    let store = Store::in_memory().expect("a store in memory");
+fn agents_are_listed_by_name_and_registering_again_changes_what_is_known(place: &Place) {
+    let store = place.store();
     let new = |who: &str, ms| Agent::unregistered(name(who), project(), Timestamp::from_millis(ms));
     let changed = Agent {
         role: Some("qa".parse().expect("a role")),
@@ -92,9 +101,8 @@ fn agents_are_listed_by_name_and_registering_again_changes_what_is_known() {
     assert_eq!((met, page, elsewhere), (known.clone(), vec![known], None));
 }
 
-#[test]
-fn the_log_is_read_forwards_from_a_number_and_backwards_from_its_end() {
-    let store = Store::in_memory().expect("a store in memory");
+fn the_log_is_read_forwards_from_a_number_and_backwards_from_its_end(place: &Place) {
+    let store = place.store();
     let body = async |tx: &mut Tx<'_>| {
         for n in 0..5 {
             let name = format!("test.{n}");
@@ -102,11 +110,15 @@ fn the_log_is_read_forwards_from_a_number_and_backwards_from_its_end() {
             audit::append(tx, &at(n), fact).await?;
             audit::append(tx, &scope("two", n), fact).await?;
         }
+        Ok::<_, StoreError>(())
+    };
+    wait(store.write(body)).expect("it can be written");
+    let body = async |tx: &mut Tx<'_>| {
         let all = audit::after(tx, &project(), 0, 100).await?;
         let next = audit::after(tx, &project(), all[1].seq, 2).await?;
         Ok::<_, StoreError>((all, next, audit::latest(tx, &project(), 2).await?))
     };
-    let (all, next, latest) = wait(store.write(body)).expect("it can be written and read");
+    let (all, next, latest) = wait(store.read(body)).expect("it can be read");
     let names = |entries: &[audit::Entry]| entries.iter().map(|e| e.name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&all), ["test.0", "test.1", "test.2", "test.3", "test.4"]);
     assert_eq!(names(&next), ["test.2", "test.3"]);
@@ -194,9 +206,8 @@ fn many(store: &Store, count: usize, like: Draft) -> Vec<WorkId> {
     wait(store.write(body)).expect("they can be added")
 }
 
-#[test]
-fn an_item_that_came_due_can_be_claimed_however_many_others_did() {
-    let store = Store::in_memory().expect("a store in memory");
+fn an_item_that_came_due_can_be_claimed_however_many_others_did(place: &Place) {
+    let store = place.store();
     let later = Draft { not_before: Some(Timestamp::from_millis(10)), ..draft("later") };
     let ids = many(&store, 250, later);
     let last = ids.last().expect("there are some").clone();
@@ -204,9 +215,8 @@ fn an_item_that_came_due_can_be_claimed_however_many_others_did() {
     wait(store.write(body)).expect("it is due");
 }
 
-#[test]
-fn leases_that_ran_out_do_not_count_against_an_agent_however_many_there_are() {
-    let store = Store::in_memory().expect("a store in memory");
+fn leases_that_ran_out_do_not_count_against_an_agent_however_many_there_are(place: &Place) {
+    let store = place.store();
     let ids = many(&store, 250, draft("held"));
     let body = async move |tx: &mut Tx<'_>| {
         for id in &ids {
@@ -225,9 +235,8 @@ fn leases_that_ran_out_do_not_count_against_an_agent_however_many_there_are() {
     assert!(matches!(wait(store.write(next)), Err(WorkError::Refused(Refusal::Capacity { held: 1, .. }))));
 }
 
-#[test]
-fn a_claim_looks_past_a_page_of_items_that_do_not_fit() {
-    let store = Store::in_memory().expect("a store in memory");
+fn a_claim_looks_past_a_page_of_items_that_do_not_fit(place: &Place) {
+    let store = place.store();
     let team = |name: &str| Some(name.parse().expect("a team"));
     many(&store, 100, Draft { team: team("others"), ..draft("theirs") });
     many(&store, 1, Draft { team: team("ours"), ..draft("ours") });
@@ -242,9 +251,8 @@ fn a_claim_looks_past_a_page_of_items_that_do_not_fit() {
     }
 }
 
-#[test]
-fn nothing_is_done_to_an_item_that_does_not_exist() {
-    let store = Store::in_memory().expect("a store in memory");
+fn nothing_is_done_to_an_item_that_does_not_exist(place: &Place) {
+    let store = place.store();
     let id = WorkId::numbered(7);
     let told = wait(carry_out(&store, at(0), &id, Command::Requeue)).expect_err("there is none");
     assert_eq!(told.to_string(), "there is no item work_7");

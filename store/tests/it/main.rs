@@ -10,4 +10,5 @@ mod kit;
 mod lists;
 mod model;
 mod oracle;
+mod place;
 mod workspaces_changes;

@@ -10,11 +10,13 @@ use domain::text::Project;
 use domain::time::Timestamp;
 use domain::work::{Command, Draft, Fence, HeadStart, Held, Json, Percent, Priority, Proof, State, WorkItem, decide};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use store::work::{self, WorkError, replay};
-use store::{Scope, Store, StoreError, Tx, audit};
+use store::{Mode, Scope, Store, StoreError, Tx, audit};
 
 use crate::kit::{FIRST, everything, name, ttl, wait};
 use crate::model::Model;
+use crate::place::Database;
 
 /// What a step does, in small numbers: which item, which agent, and so on.
 #[derive(Clone, Debug)]
@@ -146,14 +148,23 @@ proptest! {
     fn the_store_answers_and_keeps_what_the_rules_say(
         steps in prop::collection::vec((0..4usize, step()), 1..100)
     ) {
-        let mut both = Both::new();
-        for (project, step) in &steps {
-            // Most of what happens is in one of the two projects, so that items get on in life.
-            both.take(usize::from(*project == 0), step)?;
-            both.compare()?;
-        }
-        both.replay()?;
+        Both::over(Store::in_memory().expect("a store in memory")).go_through(&steps)?;
     }
+}
+
+/// The same sequences on PostgreSQL, and so, by way of the rules, the same answers on both (I11).
+#[test]
+fn postgres_answers_and_keeps_what_the_rules_say() {
+    let database = Database::new();
+    drop(Store::create_database(&database.url(), Mode::Direct).expect("the tables can be made"));
+    let cases = if std::env::var_os("NEXUS_TEST_FULL").is_some() { 128 } else { 24 };
+    let config = ProptestConfig { cases, source_file: Some(file!()), ..ProptestConfig::default() };
+    let steps = prop::collection::vec((0..4usize, step()), 1..60);
+    let told = TestRunner::new(config).run(&steps, |steps| {
+        database.clear();
+        Both::over(database.open(Mode::Direct)).go_through(&steps)
+    });
+    told.unwrap_or_else(|error| panic!("{error}"));
 }
 
 /// The store and the model, side by side.
@@ -165,14 +176,23 @@ struct Both {
 }
 
 impl Both {
-    fn new() -> Self {
+    fn over(store: Store) -> Self {
         let projects = ["one", "two"].map(|name| name.parse::<Project>().expect("a project"));
         Self {
-            store: Store::in_memory().expect("a store in memory"),
+            store,
             models: projects.iter().map(|project| (project.clone(), Model::default())).collect(),
             projects,
             now_ms: 1_000_000_000,
         }
+    }
+
+    fn go_through(mut self, steps: &[(usize, Step)]) -> Result<(), TestCaseError> {
+        for (project, step) in steps {
+            // Most of what happens is in one of the two projects, so that items get on in life.
+            self.take(usize::from(*project == 0), step)?;
+            self.compare()?;
+        }
+        self.replay()
     }
 
     fn scope(&self, project: usize) -> Scope {
@@ -260,7 +280,7 @@ impl Both {
     fn same<T, V>(&self, expected: &Result<T, WorkError>, verb: V) -> Result<(), TestCaseError>
     where
         T: std::fmt::Debug + Send + 'static,
-        V: AsyncFnOnce(&mut Tx<'_>) -> Result<T, WorkError> + Send + 'static,
+        V: AsyncFnOnce(&mut Tx<'_>) -> Result<T, WorkError> + Clone + Send + 'static,
     {
         let found = wait(self.store.write(verb));
         prop_assert_eq!(format!("{found:?}"), format!("{expected:?}"));

@@ -10,10 +10,23 @@ use store::workspace::WorkspaceError;
 use store::{Scope, Store, StoreError, Tx, audit};
 
 use crate::kit::{FIRST, at, everything, name, project, scope, wait};
+use crate::place::{Place, on_each_engine};
+
+on_each_engine! {
+    a_workspace_is_set_aside_removed_and_restored_as_the_rules_say_and_frees_what_it_leased,
+    a_change_goes_through_its_life_and_each_step_is_kept_and_logged,
+    the_queue_of_a_branch_is_in_the_order_of_submission,
+    a_workspace_is_kept_with_all_that_is_leased_with_it,
+    a_port_has_one_holder_on_a_node_whatever_its_project_and_is_free_again_after,
+    workspaces_are_listed_by_id_and_by_state,
+    a_change_that_comes_back_is_held_under_its_new_fence,
+    a_landing_is_begun_once_and_ends_once,
+    a_receipt_says_later_what_it_said_first,
+}
 
 fn write<T: Send + 'static, E: From<StoreError> + std::fmt::Debug + Send + 'static>(
     store: &Store,
-    body: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    body: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static,
 ) -> T {
     wait(store.write(body)).expect("it can be written")
 }
@@ -45,9 +58,8 @@ fn space(scope: &Scope, n: u64) -> Workspace {
     }
 }
 
-#[test]
-fn a_workspace_is_kept_with_all_that_is_leased_with_it() {
-    let store = Store::in_memory().expect("a store in memory");
+fn a_workspace_is_kept_with_all_that_is_leased_with_it(place: &Place) {
+    let store = place.store();
     let mut wanted = space(&at(3), 7);
     let given = wanted.clone();
     let (twice, found, by_grant, no_grant) = write(&store, async move |tx: &mut Tx<'_>| {
@@ -68,9 +80,8 @@ fn a_workspace_is_kept_with_all_that_is_leased_with_it() {
     assert_eq!(log(&store, "workspace_7"), ["workspace.opened"]);
 }
 
-#[test]
-fn a_port_has_one_holder_on_a_node_whatever_its_project_and_is_free_again_after() {
-    let store = Store::in_memory().expect("a store in memory");
+fn a_port_has_one_holder_on_a_node_whatever_its_project_and_is_free_again_after(place: &Place) {
+    let store = place.store();
     let (ours, theirs) = (space(&scope("one", 0), 1), space(&scope("two", 0), 1));
     let elsewhere = Workspace { node: "there".to_owned(), ..theirs.clone() };
     write(&store, async move |tx: &mut Tx<'_>| {
@@ -91,10 +102,9 @@ fn a_port_has_one_holder_on_a_node_whatever_its_project_and_is_free_again_after(
     });
 }
 
-#[test]
-fn a_workspace_is_set_aside_removed_and_restored_as_the_rules_say_and_frees_what_it_leased() {
+fn a_workspace_is_set_aside_removed_and_restored_as_the_rules_say_and_frees_what_it_leased(place: &Place) {
     use workspace::Command;
-    let store = Store::in_memory().expect("a store in memory");
+    let store = place.store();
     let workspace = space(&at(0), 1);
     let id = workspace.id.clone();
     write(&store, async move |tx: &mut Tx<'_>| {
@@ -127,9 +137,8 @@ fn a_workspace_is_set_aside_removed_and_restored_as_the_rules_say_and_frees_what
     assert!(matches!(wait(store.write(nobody)), Err(WorkspaceError::Unknown(_))));
 }
 
-#[test]
-fn workspaces_are_listed_by_id_and_by_state() {
-    let store = Store::in_memory().expect("a store in memory");
+fn workspaces_are_listed_by_id_and_by_state(place: &Place) {
+    let store = place.store();
     let (all, open, aside) = write(&store, async |tx: &mut Tx<'_>| {
         for n in [3, 1, 2] {
             store::workspace::insert(tx, &at(0), &space(&at(0), n)).await?;
@@ -172,10 +181,9 @@ fn made(scope: &Scope, n: u64) -> Change {
     }
 }
 
-#[test]
-fn a_change_goes_through_its_life_and_each_step_is_kept_and_logged() {
+fn a_change_goes_through_its_life_and_each_step_is_kept_and_logged(place: &Place) {
     use change::{Command, State};
-    let store = Store::in_memory().expect("a store in memory");
+    let store = place.store();
     let first = made(&at(0), 1);
     let twin = Change { reverts: Some(ChangeId::numbered(1)), workspace: None, author_role: None, ..made(&at(0), 1) };
     let (first, twin) = write(&store, async move |tx: &mut Tx<'_>| {
@@ -221,10 +229,9 @@ fn a_change_goes_through_its_life_and_each_step_is_kept_and_logged() {
     assert!(matches!(carry_out(&ChangeId::numbered(9), land()), Err(ChangeError::Unknown(_))));
 }
 
-#[test]
-fn the_queue_of_a_branch_is_in_the_order_of_submission() {
+fn the_queue_of_a_branch_is_in_the_order_of_submission(place: &Place) {
     use change::Command;
-    let store = Store::in_memory().expect("a store in memory");
+    let store = place.store();
     let (queue, first, targets, of_item, rejected) = write(&store, async |tx: &mut Tx<'_>| {
         for (n, ms) in [(1, 30), (2, 10), (3, 20), (4, 20)] {
             store::change::insert(tx, &at(ms), made(&at(ms), n)).await?;
@@ -253,9 +260,8 @@ fn the_queue_of_a_branch_is_in_the_order_of_submission() {
     assert_eq!(ids(&wait(store.read(reading)).expect("it can be read")), [3, 4]);
 }
 
-#[test]
-fn a_change_that_comes_back_is_held_under_its_new_fence() {
-    let store = Store::in_memory().expect("a store in memory");
+fn a_change_that_comes_back_is_held_under_its_new_fence(place: &Place) {
+    let store = place.store();
     let (after, found, stale) = write(&store, async |tx: &mut Tx<'_>| {
         let change = store::change::insert(tx, &at(0), made(&at(0), 1)).await?;
         let after = store::change::refence(tx, &at(9), &change, Fence::new(5)).await?;
@@ -269,9 +275,8 @@ fn a_change_that_comes_back_is_held_under_its_new_fence() {
     assert_eq!(stale, Err(StoreError::Busy { waited_ms: 0 }));
 }
 
-#[test]
-fn a_landing_is_begun_once_and_ends_once() {
-    let store = Store::in_memory().expect("a store in memory");
+fn a_landing_is_begun_once_and_ends_once(place: &Place) {
+    let store = place.store();
     let landing = Landing {
         id: LandingId::numbered(1),
         project: project(),
@@ -301,9 +306,8 @@ fn a_landing_is_begun_once_and_ends_once() {
     assert_eq!(log(&store, "landing_2"), ["landing.begun", "landing.undone"]);
 }
 
-#[test]
-fn a_receipt_says_later_what_it_said_first() {
-    let store = Store::in_memory().expect("a store in memory");
+fn a_receipt_says_later_what_it_said_first(place: &Place) {
+    let store = place.store();
     let receipt = |ending| Receipt {
         id: ReceiptId::numbered(1),
         project: project(),

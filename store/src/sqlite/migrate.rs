@@ -9,18 +9,21 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::StoreError;
 
 /// The steps; a store of version `n` has had the first `n`.
-const STEPS: &[Step] = steps!["0001_spine"];
+pub const STEPS: &[Step] = steps!["0001_spine"];
 
-struct Step {
-    tables: &'static str,
-    sqlite: &'static str,
+/// One of them.
+pub struct Step {
+    /// The tables, for every engine.
+    pub tables: &'static str,
+    /// What only SQLite is told.
+    pub sqlite: &'static str,
 }
 
 macro_rules! steps {
     ($($name:literal),*) => {
         &[$(Step {
-            tables: include_str!(concat!("../sql/migrations/", $name, ".sql")),
-            sqlite: include_str!(concat!("../sql/migrations/", $name, ".sqlite.sql")),
+            tables: include_str!(concat!("../../sql/migrations/", $name, ".sql")),
+            sqlite: include_str!(concat!("../../sql/migrations/", $name, ".sqlite.sql")),
         }),*]
     };
 }

@@ -12,7 +12,8 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::{StoreError, migrate};
+use super::migrate;
+use crate::StoreError;
 
 /// How large the write-ahead log of short commands may grow, in bytes.
 const LOG_BYTES_MAX: u64 = 300_000;
@@ -213,13 +214,13 @@ fn wait_for_lock(tries: i32) -> bool {
 }
 
 /// Tells whether anybody has committed since it was last asked.
-pub struct Changes {
+pub struct Watch {
     connection: Connection,
     seen: i64,
 }
 
-impl Changes {
-    pub(crate) fn watch(path: &Path) -> Result<Self, StoreError> {
+impl Watch {
+    pub fn on(path: &Path) -> Result<Self, StoreError> {
         let connection = open_reader(path, Patience::Minute)?;
         let seen = data_version(&connection)?;
         Ok(Self { connection, seen })

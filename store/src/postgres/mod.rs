@@ -1,0 +1,24 @@
+//! PostgreSQL: the same verbs, the same SQL, many nodes.
+//!
+//! ```text
+//! jobs ──▶ one of a few writers ──▶ begin · savepoint, job, release · … · log rows · commit ──▶ answers
+//!                                    │ rows that a job is to change are locked as they are read
+//!                                    └ the log is written last, under one lock: its order is the order of commits
+//! ```
+//!
+//! A round that comes to nothing (a deadlock, a lost connection) is run again, command by command. Where the
+//! connection is lost between the commit and its answer, the database is asked whether that transaction happened.
+
+mod error;
+mod link;
+mod listen;
+mod migrate;
+mod pool;
+mod round;
+mod session;
+mod url;
+
+pub use listen::Watch;
+pub use pool::Postgres;
+pub use session::Session;
+pub use url::Url;

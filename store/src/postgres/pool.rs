@@ -1,0 +1,220 @@
+//! The connections of one process: a few that write, some that read.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use super::link::{Link, number};
+use super::listen::{Listener, Notifier, Watch};
+use super::round::round;
+use super::{Session, Url, migrate};
+use crate::job::Job;
+use crate::sqlite::VERSION;
+use crate::{Changes, Mode, StoreError, Tx};
+
+/// How many connections write. More would only wait for each other: a round takes all that wait.
+const WRITERS: usize = 3;
+/// How many commands one round takes at most.
+const ROUND_MAX: usize = 512;
+/// How often a read is tried while connections break.
+const READ_TRIES: usize = 3;
+/// How many read connections are kept for the next reader.
+const READERS_KEPT: usize = 4;
+
+/// A database that is open.
+pub struct Postgres {
+    url: Url,
+    writer: Writer,
+    readers: Mutex<Vec<Link>>,
+    ahead_ms: AtomicI64,
+    listener: OnceLock<Arc<Listener>>,
+}
+
+enum Writer {
+    Direct(Mutex<Link>),
+    Loop { queue: Arc<Queue>, threads: Vec<JoinHandle<()>> },
+}
+
+/// The commands that wait for a writer.
+#[derive(Default)]
+struct Queue {
+    jobs: Mutex<VecDeque<Box<dyn Job>>>,
+    more: Condvar,
+    closed: AtomicBool,
+}
+
+impl Postgres {
+    /// Opens the database at `url`; makes or migrates its tables when `create`.
+    pub fn open(url: &Url, create: bool, mode: Mode) -> Result<Self, StoreError> {
+        let mut link = Link::to(url)?;
+        link.connect()?;
+        if create {
+            link.block_on(migrate::migrate(link.session().client()))?;
+        } else {
+            match link.block_on(migrate::version(link.session().client()))? {
+                0 => return Err(StoreError::Missing(url.to_string())),
+                VERSION => {}
+                found if found > VERSION => return Err(StoreError::Newer { found, known: VERSION }),
+                found => return Err(StoreError::Older { found, known: VERSION }),
+            }
+        }
+        let ahead_ms = AtomicI64::new(ahead_ms(&link)?);
+        let (writer, readers) = match mode {
+            Mode::Direct => (Writer::Direct(Mutex::new(link)), Vec::new()),
+            Mode::Loop => {
+                let queue = Arc::<Queue>::default();
+                let notifier = Arc::new(Notifier::start(url)?);
+                let threads = (0..WRITERS).map(|_| {
+                    let (queue, link, notifier) = (Arc::clone(&queue), Link::to(url)?, Arc::clone(&notifier));
+                    let thread = std::thread::Builder::new().name("nexus-writer".to_owned());
+                    Ok(thread.spawn(move || serve(link, &queue, &notifier)).expect("a thread can be started"))
+                });
+                let threads = threads.collect::<Result<_, StoreError>>()?;
+                (Writer::Loop { queue, threads }, vec![link])
+            }
+        };
+        Ok(Self { url: url.clone(), writer, readers: Mutex::new(readers), ahead_ms, listener: OnceLock::new() })
+    }
+
+    /// By how many milliseconds the clock of the database is ahead of this machine's.
+    pub fn clock_ahead_ms(&self) -> i64 {
+        self.ahead_ms.load(Ordering::Relaxed)
+    }
+
+    /// Runs `job`, or has it run; it answers for itself.
+    pub fn send(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        match &self.writer {
+            Writer::Direct(link) => {
+                let mut link = link.lock().unwrap_or_else(PoisonError::into_inner);
+                round(&mut link, vec![job]);
+                super::listen::notify(&mut link);
+            }
+            Writer::Loop { queue, .. } => {
+                queue.jobs.lock().unwrap_or_else(PoisonError::into_inner).push_back(job);
+                queue.more.notify_one();
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs `body` on a snapshot of its own.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        body: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone,
+    ) -> Result<T, E> {
+        if let Writer::Direct(link) = &self.writer {
+            let mut link = link.lock().unwrap_or_else(PoisonError::into_inner);
+            return snapshot(&mut link, body);
+        }
+        let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut link = kept.map_or_else(|| Link::to(&self.url), Ok)?;
+        let out = snapshot(&mut link, body);
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS_KEPT {
+            readers.push(link);
+        }
+        out
+    }
+
+    /// A watch on commits, by whatever node.
+    pub fn changes(&self) -> Result<Changes, StoreError> {
+        if self.listener.get().is_none() {
+            let started = Listener::start(&self.url)?;
+            // Somebody may have been faster; theirs is as good.
+            let _ = self.listener.set(Arc::new(started));
+        }
+        let listener = self.listener.get().expect("just set");
+        Ok(Changes::postgres(Watch::on(Arc::clone(listener))))
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if let Writer::Loop { queue, threads } = &mut self.writer {
+            // Under the lock, so that no writer looks before it and sleeps after it.
+            let jobs = queue.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.closed.store(true, Ordering::SeqCst);
+            drop(jobs);
+            queue.more.notify_all();
+            for thread in threads.drain(..) {
+                // A command may have had the last handle; then this is a writer itself, which ends after its round.
+                if thread.thread().id() != std::thread::current().id() {
+                    let _ = thread.join();
+                }
+            }
+        }
+    }
+}
+
+fn serve(mut link: Link, queue: &Queue, notifier: &Notifier) {
+    while let Some(jobs) = queue.next() {
+        round(&mut link, jobs);
+        notifier.ring();
+    }
+}
+
+impl Queue {
+    /// All that wait, or `None` when there will be none.
+    fn next(&self) -> Option<Vec<Box<dyn Job>>> {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        while jobs.is_empty() {
+            if self.closed.load(Ordering::SeqCst) {
+                return None;
+            }
+            jobs = self.more.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+        }
+        let some = jobs.len().min(ROUND_MAX);
+        Some(jobs.drain(..some).collect())
+    }
+}
+
+/// Runs `body` on a snapshot; again on a new connection, when the one there was turns out to be gone.
+fn snapshot<T, E: From<StoreError>>(
+    link: &mut Link,
+    body: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone,
+) -> Result<T, E> {
+    for _ in 1..READ_TRIES {
+        link.connect_in_time()?;
+        let out = link.block_on(read(link.session(), body.clone()));
+        if !matches!(link.session().trouble(), Some(StoreError::Lost(_))) {
+            return out;
+        }
+        link.close();
+    }
+    link.connect_in_time()?;
+    link.block_on(read(link.session(), body))
+}
+
+async fn read<T, E: From<StoreError>>(
+    session: &Session,
+    body: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    session.begin_snapshot();
+    let out = body(&mut Tx::postgres(session)).await;
+    // What was read is good, even when the connection goes now; the next reader makes a new one.
+    let _ = session.end_snapshot().await;
+    out
+}
+
+/// How far the database's clock is ahead of ours. Asked thrice; the quickest answer is the most exact.
+fn ahead_ms(link: &Link) -> Result<i64, StoreError> {
+    let mut best: Option<(u128, i64)> = None;
+    for _ in 0..3 {
+        let (asked, ours) = (Instant::now(), unix_ms());
+        let asked_for = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+        let theirs = link.block_on(number(link.session().client(), asked_for))?;
+        let took = asked.elapsed();
+        let half = i64::try_from(took.as_millis() / 2).unwrap_or(0);
+        if best.is_none_or(|(quickest, _)| took.as_micros() < quickest) {
+            best = Some((took.as_micros(), theirs - ours - half));
+        }
+    }
+    Ok(best.map_or(0, |(_, ahead)| ahead))
+}
+
+fn unix_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,118 @@
+//! The store that is open: one handle, whichever database is behind it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::job::job;
+use crate::postgres::{self, Url};
+use crate::{Changes, Patience, StoreError, Tx, sqlite};
+
+/// Where writes run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// On the caller's thread, one commit per command: for processes that do one thing and end.
+    Direct,
+    /// On threads of their own, many per commit: for processes that serve many callers.
+    Loop,
+}
+
+/// A store that is open. Cloning gives another handle on the same one; the last to go closes it.
+#[derive(Clone)]
+pub struct Store {
+    engine: Arc<Engine>,
+}
+
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Makes the store at `path`, or brings an older one up to date.
+    pub fn create(path: &Path, mode: Mode) -> Result<Self, StoreError> {
+        Self::over(sqlite::open(path, true, Patience::Minute)?, path, mode)
+    }
+
+    /// Opens the store at `path`. Fails when there is none.
+    pub fn open(path: &Path, mode: Mode) -> Result<Self, StoreError> {
+        Self::open_with(path, mode, Patience::Minute)
+    }
+
+    /// Opens the store at `path`, and waits for locks no longer than `patience` says.
+    pub fn open_with(path: &Path, mode: Mode, patience: Patience) -> Result<Self, StoreError> {
+        Self::over(sqlite::open(path, false, patience)?, path, mode)
+    }
+
+    /// A store in memory, gone with its last handle. It has one connection, so reads see what writes have done.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Self::over(sqlite::open_in_memory()?, Path::new(":memory:"), Mode::Direct)
+    }
+
+    fn over(file: sqlite::File, path: &Path, mode: Mode) -> Result<Self, StoreError> {
+        Ok(Self { engine: Arc::new(Engine::Sqlite(sqlite::Sqlite::over(file, path, mode)?)) })
+    }
+
+    /// Makes the tables in the PostgreSQL database at `url`, or brings older ones up to date.
+    pub fn create_database(url: &Url, mode: Mode) -> Result<Self, StoreError> {
+        Ok(Self { engine: Arc::new(Engine::Postgres(postgres::Postgres::open(url, true, mode)?)) })
+    }
+
+    /// Opens the PostgreSQL database at `url`. Fails when it has no tables of ours, or those of another version.
+    pub fn open_database(url: &Url, mode: Mode) -> Result<Self, StoreError> {
+        Ok(Self { engine: Arc::new(Engine::Postgres(postgres::Postgres::open(url, false, mode)?)) })
+    }
+
+    /// The file of the store; `None` when it is in a PostgreSQL database.
+    pub fn path(&self) -> Option<&Path> {
+        match &*self.engine {
+            Engine::Sqlite(it) => Some(it.path()),
+            Engine::Postgres(_) => None,
+        }
+    }
+
+    /// By how many milliseconds the clock of the store is ahead of this machine's; 0 when they are the same clock.
+    pub fn clock_ahead_ms(&self) -> i64 {
+        match &*self.engine {
+            Engine::Sqlite(_) => 0,
+            Engine::Postgres(it) => it.clock_ahead_ms(),
+        }
+    }
+
+    /// Runs `body` in a transaction. What it comes back with is told after the commit is on the disk; with an
+    /// error, nothing it did is kept. On PostgreSQL it is run again when others were in its way.
+    pub async fn write<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (job, told) = job(body);
+        match &*self.engine {
+            Engine::Sqlite(it) => it.send(job)?,
+            Engine::Postgres(it) => it.send(job)?,
+        }
+        told.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Runs `body` on a snapshot of its own; it sees no write that is not committed, and none that comes later.
+    /// Blocks the thread until the answer is there.
+    #[allow(clippy::unused_async)] // The verbs are async; that this blocks is the business of no caller.
+    pub async fn read<T, E, F>(&self, body: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(&mut Tx<'_>) -> Result<T, E> + Clone,
+        E: From<StoreError>,
+    {
+        match &*self.engine {
+            Engine::Sqlite(it) => it.read(body),
+            Engine::Postgres(it) => it.read(body),
+        }
+    }
+
+    /// A watch on commits, by whatever process.
+    pub fn changes(&self) -> Result<Changes, StoreError> {
+        match &*self.engine {
+            Engine::Sqlite(it) => it.changes(),
+            Engine::Postgres(it) => it.changes(),
+        }
+    }
+}
