@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
-RUN_TESTS := $(if $(NEXTEST),cargo nextest run --workspace --locked,cargo test --workspace --locked)
+RUN_TESTS := scripts/with-postgres $(if $(NEXTEST),cargo nextest run,cargo test) --workspace --locked
 
 .PHONY: help setup build demo up dev test test-full soak check quality coverage ci bench health
 

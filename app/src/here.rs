@@ -53,6 +53,14 @@ impl Here {
         })
     }
 
+    /// Where the store is, for people.
+    pub fn place(&self) -> String {
+        match &self.settings().database_url {
+            Some(url) => url.to_string(),
+            None => self.data.display().to_string(),
+        }
+    }
+
     /// Whether there is a store to open: a file, or the address of a database.
     pub fn names_a_store(&self) -> bool {
         self.settings().database_url.is_some() || self.data.join(locate::STORE).exists()

@@ -23,8 +23,8 @@ pub struct Store {
 }
 
 enum Engine {
-    Sqlite(sqlite::Sqlite),
-    Postgres(postgres::Postgres),
+    Sqlite(Box<sqlite::Sqlite>),
+    Postgres(Box<postgres::Postgres>),
 }
 
 impl Store {
@@ -49,17 +49,17 @@ impl Store {
     }
 
     fn over(file: sqlite::File, path: &Path, mode: Mode) -> Result<Self, StoreError> {
-        Ok(Self { engine: Arc::new(Engine::Sqlite(sqlite::Sqlite::over(file, path, mode)?)) })
+        Ok(Self { engine: Arc::new(Engine::Sqlite(Box::new(sqlite::Sqlite::over(file, path, mode)?))) })
     }
 
     /// Makes the tables in the PostgreSQL database at `url`, or brings older ones up to date.
     pub fn create_database(url: &Url, mode: Mode) -> Result<Self, StoreError> {
-        Ok(Self { engine: Arc::new(Engine::Postgres(postgres::Postgres::open(url, true, mode)?)) })
+        Ok(Self { engine: Arc::new(Engine::Postgres(Box::new(postgres::Postgres::open(url, true, mode)?))) })
     }
 
     /// Opens the PostgreSQL database at `url`. Fails when it has no tables of ours, or those of another version.
     pub fn open_database(url: &Url, mode: Mode) -> Result<Self, StoreError> {
-        Ok(Self { engine: Arc::new(Engine::Postgres(postgres::Postgres::open(url, false, mode)?)) })
+        Ok(Self { engine: Arc::new(Engine::Postgres(Box::new(postgres::Postgres::open(url, false, mode)?))) })
     }
 
     /// The file of the store; `None` when it is in a PostgreSQL database.
@@ -89,7 +89,7 @@ impl Store {
         let (job, told) = job(body);
         match &*self.engine {
             Engine::Sqlite(it) => it.send(job)?,
-            Engine::Postgres(it) => it.send(job)?,
+            Engine::Postgres(it) => it.send(job),
         }
         told.await.map_err(|_| StoreError::Stopped)?
     }

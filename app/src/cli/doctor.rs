@@ -41,7 +41,7 @@ pub fn doctor(global: &Global, _: &Args) -> Result<Answer, Problem> {
         findings.push(finding("repository", repository(git)));
     }
     let engine = here.engine(Mode::Direct);
-    findings.push(finding("store", engine.as_ref().map(|_| here.data.display().to_string()).map_err(Clone::clone)));
+    findings.push(finding("store", engine.as_ref().map(|_| here.place()).map_err(Clone::clone)));
     if let (Ok(engine), Ok(git)) = (engine, git) {
         findings.push(finding("integrity", integrity(&engine)));
         let site = here.site_over(engine, git)?;

@@ -3,6 +3,8 @@
 mod bad_input;
 mod contract;
 mod crash;
+#[path = "../../../store/tests/it/database.rs"]
+mod database;
 mod features;
 mod http;
 mod races;

@@ -33,7 +33,7 @@ pub struct Postgres {
 }
 
 enum Writer {
-    Direct(Mutex<Link>),
+    Direct(Box<Mutex<Link>>),
     Loop { queue: Arc<Queue>, threads: Vec<JoinHandle<()>> },
 }
 
@@ -62,7 +62,7 @@ impl Postgres {
         }
         let ahead_ms = AtomicI64::new(ahead_ms(&link)?);
         let (writer, readers) = match mode {
-            Mode::Direct => (Writer::Direct(Mutex::new(link)), Vec::new()),
+            Mode::Direct => (Writer::Direct(Box::new(Mutex::new(link))), Vec::new()),
             Mode::Loop => {
                 let queue = Arc::<Queue>::default();
                 let notifier = Arc::new(Notifier::start(url)?);
@@ -84,7 +84,7 @@ impl Postgres {
     }
 
     /// Runs `job`, or has it run; it answers for itself.
-    pub fn send(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+    pub fn send(&self, job: Box<dyn Job>) {
         match &self.writer {
             Writer::Direct(link) => {
                 let mut link = link.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,7 +96,6 @@ impl Postgres {
                 queue.more.notify_one();
             }
         }
-        Ok(())
     }
 
     /// Runs `body` on a snapshot of its own.

@@ -4,6 +4,7 @@
 mod answers;
 mod child;
 mod commit_loop;
+mod database;
 mod duties;
 mod files;
 mod kit;

@@ -14,9 +14,10 @@ use proptest::test_runner::TestRunner;
 use store::work::{self, WorkError, replay};
 use store::{Mode, Scope, Store, StoreError, Tx, audit};
 
+use crate::database::Database;
 use crate::kit::{FIRST, everything, name, ttl, wait};
 use crate::model::Model;
-use crate::place::Database;
+use crate::place::{open, url};
 
 /// What a step does, in small numbers: which item, which agent, and so on.
 #[derive(Clone, Debug)]
@@ -156,13 +157,13 @@ proptest! {
 #[test]
 fn postgres_answers_and_keeps_what_the_rules_say() {
     let database = Database::new();
-    drop(Store::create_database(&database.url(), Mode::Direct).expect("the tables can be made"));
+    drop(Store::create_database(&url(&database), Mode::Direct).expect("the tables can be made"));
     let cases = if std::env::var_os("NEXUS_TEST_FULL").is_some() { 128 } else { 24 };
     let config = ProptestConfig { cases, source_file: Some(file!()), ..ProptestConfig::default() };
     let steps = prop::collection::vec((0..4usize, step()), 1..60);
     let told = TestRunner::new(config).run(&steps, |steps| {
         database.clear();
-        Both::over(database.open(Mode::Direct)).go_through(&steps)
+        Both::over(open(&database, Mode::Direct)).go_through(&steps)
     });
     told.unwrap_or_else(|error| panic!("{error}"));
 }

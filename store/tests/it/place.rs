@@ -1,9 +1,8 @@
 //! A place for a store, on each engine, so that one story is told to both.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use store::{Mode, Store, Url};
-use tokio_postgres::{Client, NoTls};
+
+use crate::database::Database;
 
 /// Tells each story on SQLite and on PostgreSQL, as two tests.
 macro_rules! on_each_engine {
@@ -38,7 +37,7 @@ impl Place {
 
     pub fn postgres() -> Self {
         let database = Database::new();
-        Store::create_database(&database.url(), Mode::Direct).expect("the tables can be made");
+        Store::create_database(&url(&database), Mode::Direct).expect("the tables can be made");
         Self::Postgres(database)
     }
 
@@ -46,74 +45,17 @@ impl Place {
     pub fn store(&self) -> Store {
         match self {
             Self::Sqlite(store) => store.clone(),
-            Self::Postgres(database) => database.open(Mode::Direct),
+            Self::Postgres(database) => open(database, Mode::Direct),
         }
     }
 }
 
-/// A schema of its own in the server that the tests run with.
-pub struct Database {
-    server: String,
-    schema: String,
+/// The address of `database`.
+pub fn url(database: &Database) -> Url {
+    database.address().parse().expect("an address")
 }
 
-impl Database {
-    pub fn new() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let server = std::env::var("NEXUS_TEST_DATABASE_URL").expect(
-            "NEXUS_TEST_DATABASE_URL names no server: run the tests with `make test`, or under scripts/with-postgres",
-        );
-        let schema = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let made = Self { server, schema };
-        made.run(&format!("drop schema if exists {0} cascade; create schema {0}", made.schema));
-        made
-    }
-
-    /// Its address.
-    pub fn url(&self) -> Url {
-        self.address().parse().expect("an address")
-    }
-
-    /// Its address as text.
-    pub fn address(&self) -> String {
-        format!("{}?options=-csearch_path%3D{}", self.server, self.schema)
-    }
-
-    pub fn open(&self, mode: Mode) -> Store {
-        Store::open_database(&self.url(), mode).expect("the database opens")
-    }
-
-    /// Runs SQL in the schema.
-    pub fn run(&self, sql: &str) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let client = connect(&self.address()).await;
-            client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-        });
-    }
-
-    /// Empties every table and starts all numbers anew.
-    pub fn clear(&self) {
-        self.run(
-            "do $$ declare names text; begin
-               select string_agg(quote_ident(tablename), ', ') into names from pg_tables
-               where schemaname = current_schema() and tablename <> 'nexus_schema';
-               execute 'truncate ' || names || ' restart identity';
-             end $$",
-        );
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        self.run(&format!("drop schema {} cascade", self.schema));
-    }
-}
-
-async fn connect(address: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(address, NoTls).await.expect("the server answers");
-    tokio::spawn(async move {
-        let _ = connection.await;
-    });
-    client
+/// The store in `database`.
+pub fn open(database: &Database, mode: Mode) -> Store {
+    Store::open_database(&url(database), mode).expect("the database opens")
 }

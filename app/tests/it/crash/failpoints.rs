@@ -4,7 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use super::stories::{Story, tell};
-use crate::support::{Seed, rounds, text};
+use crate::support::{Engine, Seed, on_each_engine, rounds, text};
+
+on_each_engine! {
+    a_process_killed_at_any_failpoint_loses_nothing_and_repeats_nothing_first_half,
+    a_process_killed_at_any_failpoint_loses_nothing_and_repeats_nothing_second_half,
+    a_process_killed_at_each_failpoint_of_each_story_loses_nothing,
+}
 
 /// Where the one process of each story dies in a normal run. The long run dies everywhere.
 const TABLE: &[(&str, Story)] = &[
@@ -73,18 +79,15 @@ fn every_failpoint_has_a_story_that_dies_there() {
     assert_eq!(told, listed, "each failpoint of the list has a row, and each row a failpoint");
 }
 
-#[test]
-fn a_process_killed_at_any_failpoint_loses_nothing_and_repeats_nothing_first_half() {
-    survive(&TABLE[..TABLE.len() / 2]);
+fn a_process_killed_at_any_failpoint_loses_nothing_and_repeats_nothing_first_half(engine: Engine) {
+    survive(engine, &TABLE[..TABLE.len() / 2]);
 }
 
-#[test]
-fn a_process_killed_at_any_failpoint_loses_nothing_and_repeats_nothing_second_half() {
-    survive(&TABLE[TABLE.len() / 2..]);
+fn a_process_killed_at_any_failpoint_loses_nothing_and_repeats_nothing_second_half(engine: Engine) {
+    survive(engine, &TABLE[TABLE.len() / 2..]);
 }
 
-#[test]
-fn a_process_killed_at_each_failpoint_of_each_story_loses_nothing() {
+fn a_process_killed_at_each_failpoint_of_each_story_loses_nothing(engine: Engine) {
     // The long run: first each story without a death, to see what it comes by and how often. Then it dies there the
     // first time and one other time; in the longest run, every time.
     if rounds(1) == 1 {
@@ -93,7 +96,7 @@ fn a_process_killed_at_each_failpoint_of_each_story_loses_nothing() {
     let mut seed = Seed::new();
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let logs = Story::ALL.map(|story| (story, folder.path().join(format!("{story:?}"))));
-    at_once(&logs, |(story, log)| assert!(!tell(*story, &format!("log:{}", log.display()))));
+    at_once(&logs, |(story, log)| assert!(!tell(engine, *story, &format!("log:{}", log.display()))));
     let mut deaths = Vec::new();
     for (story, log) in logs {
         let mut reached: BTreeMap<String, u64> = BTreeMap::new();
@@ -111,14 +114,14 @@ fn a_process_killed_at_each_failpoint_of_each_story_loses_nothing() {
     at_once(&deaths, |(failpoint, story)| {
         println!("{failpoint} in {story:?}");
         // Threads take turns differently each time, so the last time may not come.
-        tell(*story, failpoint);
+        tell(engine, *story, failpoint);
     });
 }
 
-fn survive(table: &[(&'static str, Story)]) {
+fn survive(engine: Engine, table: &[(&'static str, Story)]) {
     at_once(table, |(failpoint, story)| {
         println!("{failpoint} in {story:?}");
-        assert!(tell(*story, failpoint), "{story:?} never came by {failpoint}");
+        assert!(tell(engine, *story, failpoint), "{story:?} never came by {failpoint}");
     });
 }
 

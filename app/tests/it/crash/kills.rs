@@ -5,13 +5,21 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::support::{Seed, World, rounds, until};
+use crate::support::{Engine, Seed, World, on_each_engine, rounds, until};
 
-#[test]
-fn a_run_whose_group_is_killed_at_any_moment_loses_nothing() {
+on_each_engine! {
+    a_run_whose_group_is_killed_at_any_moment_loses_nothing,
+    a_server_killed_while_it_lands_leaves_a_branch_that_the_next_one_finishes,
+    an_agent_stopped_for_longer_than_its_lease_is_refused_when_it_goes_on,
+    a_run_stopped_for_longer_than_its_leases_lands_nothing_that_another_one_has_done,
+    an_item_whose_last_attempt_ran_out_is_dead_when_somebody_asks_for_work,
+    a_run_that_cannot_land_says_why_and_ends,
+}
+
+fn a_run_whose_group_is_killed_at_any_moment_loses_nothing(engine: Engine) {
     let mut seed = Seed::new();
     for _ in 0..rounds(3) {
-        let world = World::new();
+        let world = World::on(engine);
         let ids = [world.add("one"), world.add("two"), world.add("three")];
         let agent = world.agent("brief", "made; sleep 0.1; made");
         let args = ["run", "--agent", &agent, "--ttl", "1s", "--workers", "2"];
@@ -27,11 +35,10 @@ fn a_run_whose_group_is_killed_at_any_moment_loses_nothing() {
     }
 }
 
-#[test]
-fn a_server_killed_while_it_lands_leaves_a_branch_that_the_next_one_finishes() {
+fn a_server_killed_while_it_lands_leaves_a_branch_that_the_next_one_finishes(engine: Engine) {
     let mut seed = Seed::new();
     for _ in 0..rounds(2) {
-        let world = World::new();
+        let world = World::on(engine);
         let ids = [world.add("one"), world.add("two")];
         for id in &ids {
             let fence = world.make_by_hand(id, "agent", "1h");
@@ -49,9 +56,8 @@ fn a_server_killed_while_it_lands_leaves_a_branch_that_the_next_one_finishes() {
     }
 }
 
-#[test]
-fn an_agent_stopped_for_longer_than_its_lease_is_refused_when_it_goes_on() {
-    let world = World::new();
+fn an_agent_stopped_for_longer_than_its_lease_is_refused_when_it_goes_on(engine: Engine) {
+    let world = World::on(engine);
     let id = world.add("one");
     world.claim(&id, "slow").with(&["--ttl", "1s"]).done();
     let gate = world.beside("gate");
@@ -72,9 +78,8 @@ fn an_agent_stopped_for_longer_than_its_lease_is_refused_when_it_goes_on() {
     world.intact();
 }
 
-#[test]
-fn a_run_stopped_for_longer_than_its_leases_lands_nothing_that_another_one_has_done() {
-    let world = World::new();
+fn a_run_stopped_for_longer_than_its_leases_lands_nothing_that_another_one_has_done(engine: Engine) {
+    let world = World::on(engine);
     let ids = [world.add("one")];
     let agent = world.agent("gated", "made; : > \"$HOME-begun\"; until [ -e \"$HOME-go\" ]; do sleep 0.02; done");
     let args = ["run", "--agent", &agent, "--ttl", "1s", "--workers", "1"];
@@ -91,9 +96,8 @@ fn a_run_stopped_for_longer_than_its_leases_lands_nothing_that_another_one_has_d
     world.all_is_well(&ids);
 }
 
-#[test]
-fn an_item_whose_last_attempt_ran_out_is_dead_when_somebody_asks_for_work() {
-    let world = World::new();
+fn an_item_whose_last_attempt_ran_out_is_dead_when_somebody_asks_for_work(engine: Engine) {
+    let world = World::on(engine);
     let id = world.nexus(&["work", "add", "poison", "--attempts", "1"]).done().text("id");
     world.claim(&id, "gone").with(&["--ttl", "1s"]).done();
     until("the lease to lapse", || {
@@ -105,9 +109,8 @@ fn an_item_whose_last_attempt_ran_out_is_dead_when_somebody_asks_for_work() {
     world.intact();
 }
 
-#[test]
-fn a_run_that_cannot_land_says_why_and_ends() {
-    let world = World::new();
+fn a_run_that_cannot_land_says_why_and_ends(engine: Engine) {
+    let world = World::on(engine);
     let ids = [world.add("one")];
     // A ref where the landing needs a folder of refs.
     world.git(&["update-ref", "refs/nexus/landing", "HEAD"]);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::support::{Asked, Output, World, made_text, text, until};
+use crate::support::{Asked, Engine, Output, World, made_text, text, until};
 
 /// What the process that dies was doing.
 #[derive(Clone, Copy, Debug)]
@@ -45,9 +45,9 @@ impl Story {
 
 /// Tells the story with a death at `failpoint`, lets others finish it, and looks whether all is well. `false`: the
 /// process never came by, and the story ended without a death, well all the same.
-pub fn tell(story: Story, failpoint: &str) -> bool {
+pub fn tell(engine: Engine, story: Story, failpoint: &str) -> bool {
     let _told = Told(story, failpoint);
-    let world = World::new();
+    let world = World::on(engine);
     match story {
         Story::Claim => claim(&world, failpoint),
         Story::Report => report(&world, failpoint),

@@ -3,7 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::support::{Output, Seed, World, rounds, until};
+use crate::support::{Engine, Output, Seed, World, on_each_engine, rounds, until};
+
+on_each_engine! {
+    of_fifty_claimers_of_one_item_one_wins_and_all_others_hear_who_it_was,
+    fifty_claimers_of_fifty_items_each_get_one_of_their_own,
+    a_renewal_and_the_next_claim_of_a_lease_that_ends_never_both_hold,
+}
 
 const CLAIMERS: usize = 50;
 const SPREAD: Duration = Duration::from_millis(30);
@@ -12,10 +18,9 @@ fn winners(answers: &[Output]) -> Vec<&Output> {
     answers.iter().filter(|answer| answer.code == Some(0)).collect()
 }
 
-#[test]
-fn of_fifty_claimers_of_one_item_one_wins_and_all_others_hear_who_it_was() {
+fn of_fifty_claimers_of_one_item_one_wins_and_all_others_hear_who_it_was(engine: Engine) {
     let mut seed = Seed::new();
-    let world = World::new();
+    let world = World::on(engine);
     for _ in 0..rounds(2) {
         let id = world.add("for one of fifty");
         let answers = seed
@@ -32,11 +37,10 @@ fn of_fifty_claimers_of_one_item_one_wins_and_all_others_hear_who_it_was() {
     world.intact();
 }
 
-#[test]
-fn fifty_claimers_of_fifty_items_each_get_one_of_their_own() {
+fn fifty_claimers_of_fifty_items_each_get_one_of_their_own(engine: Engine) {
     let mut seed = Seed::new();
     for _ in 0..rounds(1) {
-        let world = World::new();
+        let world = World::on(engine);
         let backlog: Vec<_> = (0..CLAIMERS).map(|n| format!("{{\"key\":\"{n}\",\"title\":\"item {n}\"}}")).collect();
         let file = world.beside("backlog.jsonl");
         std::fs::write(&file, backlog.join("\n")).expect("the folder is ours");
@@ -51,10 +55,9 @@ fn fifty_claimers_of_fifty_items_each_get_one_of_their_own() {
     }
 }
 
-#[test]
-fn a_renewal_and_the_next_claim_of_a_lease_that_ends_never_both_hold() {
+fn a_renewal_and_the_next_claim_of_a_lease_that_ends_never_both_hold(engine: Engine) {
     let mut seed = Seed::new();
-    let world = World::new();
+    let world = World::on(engine);
     for _ in 0..rounds(2) {
         let id = world.add("for a slow agent");
         world.claim(&id, "slow").with(&["--ttl", "1s"]).done();

@@ -3,14 +3,21 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::support::{Seed, World, rounds};
+use crate::support::{Engine, Seed, World, on_each_engine, rounds};
+
+on_each_engine! {
+    twenty_holders_who_report_at_once_are_all_heard,
+    twenty_words_of_progress_on_one_item_are_all_in_the_log,
+    of_twenty_reports_of_one_hold_one_counts,
+    of_a_report_and_a_cancellation_one_ends_the_item,
+    what_is_cancelled_while_its_work_is_reported_never_lands,
+}
 
 const SPREAD: Duration = Duration::from_millis(20);
 
-#[test]
-fn twenty_holders_who_report_at_once_are_all_heard() {
+fn twenty_holders_who_report_at_once_are_all_heard(engine: Engine) {
     let mut seed = Seed::new();
-    let world = World::new();
+    let world = World::on(engine);
     for _ in 0..rounds(1) {
         let ids: Vec<_> = (0..20).map(|n| world.add(&format!("item {n}"))).collect();
         for (n, id) in ids.iter().enumerate() {
@@ -33,10 +40,9 @@ fn twenty_holders_who_report_at_once_are_all_heard() {
     world.intact();
 }
 
-#[test]
-fn twenty_words_of_progress_on_one_item_are_all_in_the_log() {
+fn twenty_words_of_progress_on_one_item_are_all_in_the_log(engine: Engine) {
     let mut seed = Seed::new();
-    let world = World::new();
+    let world = World::on(engine);
     for _ in 0..rounds(1) {
         let id = world.add("much to say");
         world.claim(&id, "talker").with(&["--ttl", "1h"]).done();
@@ -54,10 +60,9 @@ fn twenty_words_of_progress_on_one_item_are_all_in_the_log() {
     world.intact();
 }
 
-#[test]
-fn of_twenty_reports_of_one_hold_one_counts() {
+fn of_twenty_reports_of_one_hold_one_counts(engine: Engine) {
     let mut seed = Seed::new();
-    let world = World::new();
+    let world = World::on(engine);
     for _ in 0..rounds(1) {
         let id = world.add("done once");
         world.claim(&id, "eager").with(&["--ttl", "1h"]).done();
@@ -71,10 +76,9 @@ fn of_twenty_reports_of_one_hold_one_counts() {
     world.intact();
 }
 
-#[test]
-fn of_a_report_and_a_cancellation_one_ends_the_item() {
+fn of_a_report_and_a_cancellation_one_ends_the_item(engine: Engine) {
     let mut seed = Seed::new();
-    let world = World::new();
+    let world = World::on(engine);
     for _ in 0..rounds(3) {
         let id = world.add("wanted and not");
         world.claim(&id, "agent").with(&["--ttl", "1h"]).done();
@@ -93,11 +97,10 @@ fn of_a_report_and_a_cancellation_one_ends_the_item() {
     world.intact();
 }
 
-#[test]
-fn what_is_cancelled_while_its_work_is_reported_never_lands() {
+fn what_is_cancelled_while_its_work_is_reported_never_lands(engine: Engine) {
     let mut seed = Seed::new();
     for _ in 0..rounds(2) {
-        let world = World::new();
+        let world = World::on(engine);
         let id = world.add("wanted and not");
         let fence = world.make_by_hand(&id, "agent", "1h");
         let answers = seed.all_at_once(2, Duration::from_millis(150), |n| match n {

@@ -3,14 +3,19 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::support::{Seed, World, rounds};
+use crate::support::{Engine, Seed, World, on_each_engine, rounds};
+
+on_each_engine! {
+    twenty_adds_with_one_key_add_one_item_and_get_one_answer,
+    twenty_claims_with_one_key_are_one_grant,
+    reports_with_one_key_submit_one_change_and_all_hear_the_same,
+}
 
 const SPREAD: Duration = Duration::from_millis(20);
 
-#[test]
-fn twenty_adds_with_one_key_add_one_item_and_get_one_answer() {
+fn twenty_adds_with_one_key_add_one_item_and_get_one_answer(engine: Engine) {
     let mut seed = Seed::new();
-    let world = World::new();
+    let world = World::on(engine);
     for round in 0..rounds(2) {
         let key = format!("once-{round}");
         let answers =
@@ -22,10 +27,9 @@ fn twenty_adds_with_one_key_add_one_item_and_get_one_answer() {
     world.intact();
 }
 
-#[test]
-fn twenty_claims_with_one_key_are_one_grant() {
+fn twenty_claims_with_one_key_are_one_grant(engine: Engine) {
     let mut seed = Seed::new();
-    let world = World::new();
+    let world = World::on(engine);
     for round in 0..rounds(2) {
         let id = world.add("for whoever asks often");
         let key = format!("claim-{round}");
@@ -36,11 +40,10 @@ fn twenty_claims_with_one_key_are_one_grant() {
     world.intact();
 }
 
-#[test]
-fn reports_with_one_key_submit_one_change_and_all_hear_the_same() {
+fn reports_with_one_key_submit_one_change_and_all_hear_the_same(engine: Engine) {
     let mut seed = Seed::new();
     for _ in 0..rounds(1) {
-        let world = World::new();
+        let world = World::on(engine);
         let id = world.add("reported often");
         let fence = world.make_by_hand(&id, "insistent", "1h");
         let report = || world.says("report", &id, "insistent", fence).keyed("r").run();

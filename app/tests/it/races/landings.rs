@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use crate::support::{Output, Seed, World, rounds, until};
+use crate::support::{Engine, Output, Seed, World, on_each_engine, rounds, until};
+
+on_each_engine! {
+    two_who_land_at_once_land_every_change_once,
+    an_item_called_off_while_it_lands_is_either_landed_or_left_out,
+    two_who_take_back_the_same_change_take_it_back_once_and_landing_goes_on,
+}
 
 /// Items with their changes in the queue.
 fn queued(world: &World, count: usize) -> Vec<String> {
@@ -19,11 +25,10 @@ fn orderly(landing: &Output) -> bool {
     landing.code == Some(0) || (landing.code == Some(1) && landing.json["waiting"].is_array())
 }
 
-#[test]
-fn two_who_land_at_once_land_every_change_once() {
+fn two_who_land_at_once_land_every_change_once(engine: Engine) {
     let mut seed = Seed::new();
     for _ in 0..rounds(1) {
-        let world = World::new();
+        let world = World::on(engine);
         let ids = queued(&world, 4);
         let landings = seed.all_at_once(2, Duration::from_millis(60), |_| world.nexus(&["change", "land"]).run());
         assert!(landings.iter().all(orderly), "{landings:?}");
@@ -36,11 +41,10 @@ fn two_who_land_at_once_land_every_change_once() {
     }
 }
 
-#[test]
-fn an_item_called_off_while_it_lands_is_either_landed_or_left_out() {
+fn an_item_called_off_while_it_lands_is_either_landed_or_left_out(engine: Engine) {
     let mut seed = Seed::new();
     for _ in 0..rounds(2) {
-        let world = World::new();
+        let world = World::on(engine);
         let ids = queued(&world, 2);
         let answers = seed.all_at_once(2, Duration::from_millis(250), |n| match n {
             0 => world.nexus(&["change", "land"]).run(),
@@ -67,11 +71,10 @@ fn an_item_called_off_while_it_lands_is_either_landed_or_left_out() {
     }
 }
 
-#[test]
-fn two_who_take_back_the_same_change_take_it_back_once_and_landing_goes_on() {
+fn two_who_take_back_the_same_change_take_it_back_once_and_landing_goes_on(engine: Engine) {
     let mut seed = Seed::new();
     for _ in 0..rounds(1) {
-        let world = World::new();
+        let world = World::on(engine);
         let ids = queued(&world, 1);
         world.nexus(&["change", "land"]).done();
         let change = world.item(&ids[0]).text("change");

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use crate::support::{Seed, World, rounds};
+use crate::support::{Engine, Seed, World, on_each_engine, rounds};
 
-#[test]
-fn two_runs_with_one_backlog_land_every_item_once() {
+on_each_engine! {
+    two_runs_with_one_backlog_land_every_item_once,
+}
+
+fn two_runs_with_one_backlog_land_every_item_once(engine: Engine) {
     let mut seed = Seed::new();
     for _ in 0..rounds(1) {
-        let world = World::new();
+        let world = World::on(engine);
         let lines: Vec<_> = (0..8)
             .map(|n| match n {
                 0..4 => format!("{{\"key\":\"{n}\",\"title\":\"item {n}\"}}"),

@@ -15,40 +15,71 @@ use std::sync::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::database::Database;
+
 pub use asked::{Asked, Output};
 pub use proof::made_text;
 pub use running::{Running, until};
 pub use seed::{Seed, rounds};
 pub use surroundings::without_surroundings;
 
-/// The check that every world declares unless it says otherwise: the tree has its first file.
+/// The check that every world declares: the tree has its first file.
 pub const CHECKED: &str = "[[check]]\nname = \"first\"\nrun = \"test -f README\"\n";
 
 /// One temporary folder with everything in it; gone with it.
 pub struct World {
     folder: TempDir,
     path: PathBuf,
+    database: Option<Database>,
     calls: Mutex<Vec<Value>>,
 }
+
+/// What keeps the store of a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The file in the repository.
+    Sqlite,
+    /// A database, by its address in the environment.
+    Postgres,
+}
+
+/// Tells each story on SQLite and on PostgreSQL, as two tests.
+macro_rules! on_each_engine {
+    ($($story:ident),* $(,)?) => {
+        $(mod $story {
+            #[test]
+            fn on_sqlite() {
+                super::$story($crate::support::Engine::Sqlite);
+            }
+
+            #[test]
+            fn on_postgres() {
+                super::$story($crate::support::Engine::Postgres);
+            }
+        })*
+    };
+}
+pub(crate) use on_each_engine;
 
 impl World {
     /// A repository whose branch `main` has one commit and one check, with a store.
     pub fn new() -> Self {
-        Self::with(CHECKED)
+        Self::on(Engine::Sqlite)
     }
 
-    /// The same with this `nexus.toml`.
-    pub fn with(policy: &str) -> Self {
+    /// The same with the store on this engine.
+    pub fn on(engine: Engine) -> Self {
         let folder = tempfile::tempdir_in(room()).expect("there is room for a folder");
         let path = folder.path().canonicalize().expect("the folder is there");
-        let world = Self { folder, path, calls: Mutex::default() };
+        let database = (engine == Engine::Postgres).then(Database::new);
+        let world = Self { folder, path, database, calls: Mutex::default() };
         fs::create_dir_all(world.repo()).expect("the folder is ours");
         // A home that is a symbolic link is nothing unusual.
         fs::create_dir_all(world.beside("elsewhere")).expect("the folder is ours");
         std::os::unix::fs::symlink(world.beside("elsewhere"), world.beside("state")).expect("the folder is ours");
         world.git(&["init", "-q", "-b", "main"]);
         fs::write(world.repo().join("README"), "first\n").expect("the folder is ours");
-        fs::write(world.repo().join("nexus.toml"), policy).expect("the folder is ours");
+        fs::write(world.repo().join("nexus.toml"), CHECKED).expect("the folder is ours");
         world.git(&["add", "-A"]);
         world.git(&["commit", "-q", "-m", "first"]);
         world.nexus(&["init"]).done();
@@ -77,6 +108,9 @@ impl World {
         without_surroundings(&mut command);
         command.current_dir(self.repo());
         command.env("HOME", self.beside("home")).env("XDG_STATE_HOME", self.beside("state")).env("USER", "tester");
+        if let Some(database) = &self.database {
+            command.env("NEXUS_DATABASE_URL", database.address());
+        }
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
         for who in ["AUTHOR", "COMMITTER"] {
             command.env(format!("GIT_{who}_NAME"), "User").env(format!("GIT_{who}_EMAIL"), "user@localhost");

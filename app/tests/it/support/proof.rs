@@ -22,6 +22,11 @@ impl World {
     /// Repository and store are whole, state is what the events say, and every landing that was begun has ended.
     pub fn intact(&self) {
         self.git(&["fsck", "--strict", "--no-dangling"]);
+        assert_eq!(
+            self.repo().join(".nexus/nexus.db").exists(),
+            self.database.is_none(),
+            "the store is where it was asked for"
+        );
         let doctor = self.nexus(&["doctor"]).run();
         assert!(doctor.code == Some(0) && doctor.json["well"] == true, "{doctor:?}");
         let events = self.events();
