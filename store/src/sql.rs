@@ -4,19 +4,19 @@ macro_rules! statement {
     ($module:ident, $file:literal) => {
         Statement::new(include_str!(concat!("../sql/", stringify!($module), "/", $file, ".sql")))
     };
-    ($module:ident, $file:literal, $at_end:literal) => {
-        Statement::with_end(
+    ($module:ident, $file:literal, $bulk:literal) => {
+        Statement::with_bulk(
             include_str!(concat!("../sql/", stringify!($module), "/", $file, ".sql")),
-            include_str!(concat!("../sql/", stringify!($module), "/", $at_end, ".sql")),
+            include_str!(concat!("../sql/", stringify!($module), "/", $bulk, ".sql")),
         )
     };
 }
 
 macro_rules! statements {
-    ($($module:ident { $($name:ident = $file:literal $(at the end $at_end:literal)?),* $(,)? })*) => {
+    ($($module:ident { $($name:ident = $file:literal $(and in bulk $bulk:literal)?),* $(,)? })*) => {
         $(pub mod $module {
             use crate::Statement;
-            $(pub static $name: Statement = statement!($module, $file $(, $at_end)?);)*
+            $(pub static $name: Statement = statement!($module, $file $(, $bulk)?);)*
         })*
 
         /// Every statement with the name of its file, so that a test can prepare them all.
@@ -29,15 +29,16 @@ macro_rules! statements {
 
 statements! {
     work {
-        INSERT = "insert", INSERT_PLAN = "insert_plan", INSERT_DEPENDENCY = "insert_dependency", FIND = "find",
-        STATE_OF = "state_of", SAVE = "save", READY_ANY = "ready_any", READY_FOR_ROLE = "ready_for_role",
+        INSERT = "insert", INSERT_PLAN = "insert_plan", INSERT_DEPENDENCY = "insert_dependency", FIND = "find" and in bulk "find.postgres",
+        STATE_OF = "state_of", SAVE = "save" and in bulk "save.postgres", READY_ANY = "ready_any", READY_FOR_ROLE = "ready_for_role",
         READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", NEXT_DUE = "next_due",
-        DEPENDENTS = "dependents", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state",
+        DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state",
         COUNTS = "counts",
     }
-    agent { FIND = "find", MEET = "meet", LIST = "list", SAVE = "save" }
-    audit { APPEND = "append" at the end "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }
-    answer { FIND = "find", KEEP = "keep", PRUNE = "prune" }
+    agent { FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save" }
+    audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }
+    answer {
+        FIND = "find" and in bulk "find.postgres", KEEP = "keep" and in bulk "keep.postgres", PRUNE = "prune" }
     duty { FIND = "find", SAVE = "save", LIST = "list" }
     workspace {
         INSERT = "insert", SAVE = "save", FIND = "find", OF_GRANT = "of_grant", LIST = "list",

@@ -12,20 +12,19 @@ use crate::{Row, StoreError, Value};
 /// locked there until the end; SQLite has one writer and needs no such thing.
 pub struct Statement {
     text: &'static str,
-    at_end: Option<&'static str>,
+    bulk: Option<&'static str>,
     sqlite: OnceLock<String>,
 }
 
 impl Statement {
     /// The statement with this text.
     pub const fn new(text: &'static str) -> Self {
-        Self { text, at_end: None, sqlite: OnceLock::new() }
+        Self { text, bulk: None, sqlite: OnceLock::new() }
     }
 
-    /// The same, which PostgreSQL runs at the end of the transaction, once for all rows, as `at_end`: its parameters
-    /// are the columns, as arrays.
-    pub const fn with_end(text: &'static str, at_end: &'static str) -> Self {
-        Self { text, at_end: Some(at_end), sqlite: OnceLock::new() }
+    /// The same, which PostgreSQL runs for many rows at once as `bulk`: its parameters are the columns, as arrays.
+    pub const fn with_bulk(text: &'static str, bulk: &'static str) -> Self {
+        Self { text, bulk: Some(bulk), sqlite: OnceLock::new() }
     }
 
     /// The text as it is written in its file.
@@ -33,9 +32,9 @@ impl Statement {
         self.text
     }
 
-    /// The text of the statement that PostgreSQL runs at the end of the transaction.
-    pub(crate) const fn at_end(&self) -> Option<&'static str> {
-        self.at_end
+    /// The text of the statement that PostgreSQL runs for many rows at once.
+    pub(crate) const fn bulk(&self) -> Option<&'static str> {
+        self.bulk
     }
 
     /// The text for SQLite, which numbers parameters with `?` and takes `$1` for a name; without the comments.
@@ -46,14 +45,15 @@ impl Statement {
         })
     }
 
-    /// The text for PostgreSQL, in a transaction that writes or in one that only reads.
-    pub(crate) fn postgres(&self, writes: bool) -> String {
-        let line = |line: &'static str| match line.trim_start().strip_prefix("--lock:") {
-            Some(lock) => writes.then_some(lock),
-            None => (!line.trim_start().starts_with("--")).then_some(line),
-        };
-        self.text.lines().filter_map(line).collect::<Vec<_>>().join("\n")
-    }
+}
+
+/// `text` for PostgreSQL, with the lines that lock or without.
+pub fn for_postgres(text: &str, locks: bool) -> String {
+    let line = |line: &'_ str| match line.trim_start().strip_prefix("--lock:") {
+        Some(lock) => locks.then(|| lock.to_owned()),
+        None => (!line.trim_start().starts_with("--")).then(|| line.to_owned()),
+    };
+    text.lines().filter_map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// One transaction. Verbs are written against it once and run on any engine.
@@ -120,6 +120,39 @@ impl<'c> Tx<'c> {
                 Ok(())
             }
         }
+    }
+
+    /// Runs a statement once for each of `rows`; comes back with how many rows were changed in all.
+    pub async fn execute_all(
+        &mut self,
+        statement: &'static Statement,
+        rows: &[Vec<Value<'_>>],
+    ) -> Result<u64, StoreError> {
+        if let (Engine::Postgres(session), Some(_), true) = (&self.0, statement.bulk, rows.len() > 1) {
+            return session.execute_bulk(statement, rows).await;
+        }
+        let mut changed = 0;
+        for values in rows {
+            changed += self.execute(statement, values).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Runs a query once for each of `rows`; comes back with the rows of all answers, in no order. A row that is asked
+    /// for twice may come once.
+    pub async fn query_each(
+        &mut self,
+        statement: &'static Statement,
+        rows: &[Vec<Value<'_>>],
+    ) -> Result<Vec<Row>, StoreError> {
+        if let (Engine::Postgres(session), Some(_), true) = (&self.0, statement.bulk, rows.len() > 1) {
+            return session.query_bulk(statement, rows).await;
+        }
+        let mut all = Vec::new();
+        for values in rows {
+            all.extend(self.query_all(statement, values).await?);
+        }
+        Ok(all)
     }
 
     /// The first row of the answer, or `None`.

@@ -88,6 +88,17 @@ pub(crate) enum Cell {
     Text(String),
 }
 
+impl Cell {
+    /// What it holds, as a parameter.
+    pub(crate) fn value(&self) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Int(n) => Value::Int(*n),
+            Self::Text(text) => Value::Text(text),
+        }
+    }
+}
+
 impl Row {
     /// The number in column `at`.
     pub fn int(&self, at: usize) -> Result<i64, StoreError> {

@@ -27,17 +27,14 @@ pub fn init(global: &Global, _: &Args) -> Result<Answer, Problem> {
     };
     std::fs::create_dir_all(&here.data).map_err(failed)?;
     let path = here.data.join(locate::STORE);
-    let (place, there) = match &here.settings().database_url {
-        Some(url) => {
-            let there = matches!(Store::open_database(url, Mode::Direct), Ok(_) | Err(StoreError::Older { .. }));
-            Store::create_database(url, Mode::Direct)?;
-            (url.to_string(), there)
-        }
-        None => {
-            let there = path.exists();
-            Store::create(&path, Mode::Direct)?;
-            (path.display().to_string(), there)
-        }
+    let (place, there) = if let Some(url) = &here.settings().database_url {
+        let there = matches!(Store::open_database(url, Mode::Direct), Ok(_) | Err(StoreError::Older { .. }));
+        Store::create_database(url, Mode::Direct)?;
+        (url.to_string(), there)
+    } else {
+        let there = path.exists();
+        Store::create(&path, Mode::Direct)?;
+        (path.display().to_string(), there)
     };
     if here.data.starts_with(git.root()) {
         git.exclude("/.nexus/")?;

@@ -12,6 +12,7 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::value::Cell;
+use crate::tx::for_postgres;
 use crate::{Row, Statement, StoreError, Value};
 
 /// How the log of all projects and nodes is kept in the order of commits: whoever writes to it holds this until its
@@ -143,11 +144,12 @@ impl Session {
             return Committed::Yes;
         }
         let appended = self.appended.take();
-        let mut rows: Vec<(&'static Statement, Vec<&[Cell]>)> = Vec::new();
+        let mut rows: Vec<(&'static Statement, Vec<Vec<Value<'_>>>)> = Vec::new();
         for it in &appended {
+            let values = it.values.iter().map(Cell::value).collect();
             match rows.iter_mut().find(|(statement, _)| std::ptr::eq(*statement, it.statement)) {
-                Some((_, rows)) => rows.push(&it.values),
-                None => rows.push((it.statement, vec![&it.values])),
+                Some((_, rows)) => rows.push(values),
+                None => rows.push((it.statement, vec![values])),
             }
         }
         match self.send_commit(&rows).await {
@@ -157,16 +159,15 @@ impl Session {
         }
     }
 
-    async fn send_commit(&self, rows: &[(&'static Statement, Vec<&[Cell]>)]) -> Result<(), StoreError> {
+    async fn send_commit(&self, rows: &[(&'static Statement, Vec<Vec<Value<'_>>>)]) -> Result<(), StoreError> {
         let mut prepared = Vec::with_capacity(rows.len());
         for (statement, _) in rows {
-            let text = statement.at_end().expect("what is appended says how");
-            prepared.push(self.prepare(text, false, || text.to_owned()).await?);
+            prepared.push(self.prepare_bulk(statement).await?);
         }
         let columns: Vec<Vec<Column<'_>>> =
             rows.iter().zip(&prepared).map(|((_, rows), it)| columns(rows, it)).collect();
         let params: Vec<Vec<&(dyn ToSql + Sync)>> =
-            columns.iter().map(|columns| columns.iter().map(|c| c as &(dyn ToSql + Sync)).collect()).collect();
+            columns.iter().map(|columns| params(columns)).collect();
         if !rows.is_empty() {
             self.steer(LOG_LOCK);
         }
@@ -204,7 +205,7 @@ impl Session {
 
     /// Runs a statement that gives no rows; comes back with how many it changed.
     pub(crate) async fn execute(&self, statement: &'static Statement, values: &[Value<'_>]) -> Result<u64, StoreError> {
-        let prepared = self.prepare(statement.text(), false, || statement.postgres(false)).await?;
+        let prepared = self.prepare(statement.text(), false).await?;
         let params: Vec<&(dyn ToSql + Sync)> = values.iter().map(|v| v as &(dyn ToSql + Sync)).collect();
         let steering = self.steering.take();
         let (steered, done) = join(self.steered(steering), self.client.execute(&prepared, &params)).await;
@@ -235,25 +236,52 @@ impl Session {
         locks: bool,
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, StoreError> {
-        let prepared = self.prepare(statement.text(), locks, || statement.postgres(locks)).await?;
+        let prepared = self.prepare(statement.text(), locks).await?;
         let params: Vec<&(dyn ToSql + Sync)> = values.iter().map(|v| v as &(dyn ToSql + Sync)).collect();
         let steering = self.steering.take();
         let (steered, rows) = join(self.steered(steering), self.client.query(&prepared, &params)).await;
         self.noted(steered.and(rows))?.iter().map(read).collect()
     }
 
-    /// The statement that is known by `of`; the first time, `text` is what to prepare.
-    async fn prepare(
+    /// Runs a statement for many rows at once.
+    pub(crate) async fn execute_bulk(
         &self,
-        of: &str,
-        locks: bool,
-        text: impl FnOnce() -> String,
-    ) -> Result<tokio_postgres::Statement, StoreError> {
-        let key = (of.as_ptr().addr(), locks);
+        statement: &'static Statement,
+        rows: &[Vec<Value<'_>>],
+    ) -> Result<u64, StoreError> {
+        let prepared = self.prepare_bulk(statement).await?;
+        let columns = columns(rows, &prepared);
+        let params = params(&columns);
+        let steering = self.steering.take();
+        let (steered, done) = join(self.steered(steering), self.client.execute(&prepared, &params)).await;
+        self.noted(steered.and(done))
+    }
+
+    /// Runs a query for many rows at once; locks what its text says.
+    pub(crate) async fn query_bulk(
+        &self,
+        statement: &'static Statement,
+        rows: &[Vec<Value<'_>>],
+    ) -> Result<Vec<Row>, StoreError> {
+        let prepared = self.prepare_bulk(statement).await?;
+        let columns = columns(rows, &prepared);
+        let params = params(&columns);
+        let steering = self.steering.take();
+        let (steered, rows) = join(self.steered(steering), self.client.query(&prepared, &params)).await;
+        self.noted(steered.and(rows))?.iter().map(read).collect()
+    }
+
+    async fn prepare_bulk(&self, statement: &'static Statement) -> Result<tokio_postgres::Statement, StoreError> {
+        let text = statement.bulk().expect("what is done in bulk says how");
+        self.prepare(text, self.writes.get()).await
+    }
+
+    async fn prepare(&self, text: &'static str, locks: bool) -> Result<tokio_postgres::Statement, StoreError> {
+        let key = (text.as_ptr().addr(), locks);
         if let Some(prepared) = self.prepared.borrow().get(&key) {
             return Ok(prepared.clone());
         }
-        let prepared = self.noted(self.client.prepare(&text()).await)?;
+        let prepared = self.noted(self.client.prepare(&for_postgres(text, locks)).await)?;
         self.prepared.borrow_mut().insert(key, prepared.clone());
         Ok(prepared)
     }
@@ -317,13 +345,17 @@ enum Column<'a> {
     Texts(Vec<Option<&'a str>>),
 }
 
-fn columns<'a>(rows: &[&'a [Cell]], statement: &tokio_postgres::Statement) -> Vec<Column<'a>> {
+fn params<'a>(columns: &'a [Column<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    columns.iter().map(|c| c as &(dyn ToSql + Sync)).collect()
+}
+
+fn columns<'a>(rows: &[Vec<Value<'a>>], statement: &tokio_postgres::Statement) -> Vec<Column<'a>> {
     let column = |(at, ty): (usize, &Type)| match *ty {
         Type::INT8_ARRAY => {
-            Column::Ints(rows.iter().map(|row| if let Cell::Int(n) = &row[at] { Some(*n) } else { None }).collect())
+            Column::Ints(rows.iter().map(|row| if let Value::Int(n) = row[at] { Some(n) } else { None }).collect())
         }
         _ => Column::Texts(
-            rows.iter().map(|row| if let Cell::Text(text) = &row[at] { Some(text.as_str()) } else { None }).collect(),
+            rows.iter().map(|row| if let Value::Text(text) = row[at] { Some(text) } else { None }).collect(),
         ),
     };
     statement.params().iter().enumerate().map(column).collect()
