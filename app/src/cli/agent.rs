@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use store::Mode;
 use store::work::Page;
 
+use super::tree::Branch;
 use super::{Answer, Global, parse};
 use crate::here::Here;
 use crate::terminal::table;
@@ -22,6 +23,10 @@ pub enum Command {
     Register(Register),
     List(List),
 }
+
+/// The verbs, each by itself.
+pub const BRANCHES: &[Branch] =
+    &[(&["agent", "register"], Register::augment_args), (&["agent", "list"], List::augment_args)];
 
 /// Say what an agent is for; an agent that only claims needs no registration
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod init;
 mod parse;
 mod run;
 mod status;
+mod tree;
 mod up;
 mod work;
 mod workspace;
@@ -19,7 +20,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 use engine::problem::Problem;
 
 pub use answer::Answer;
@@ -93,12 +94,8 @@ enum Command {
     #[command(subcommand)]
     Config(config::Command),
     Completions(Completions),
-    /// Keeps a program and all that it starts under one hand (used by Nexus itself)
     #[command(hide = true)]
-    Keep {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
-        argv: Vec<OsString>,
-    },
+    Keep(Keep),
     /// One of the scripted agents of the demo (used by Nexus itself)
     #[command(hide = true)]
     DemoAgent(crate::demo::AgentArgs),
@@ -112,10 +109,17 @@ struct Completions {
     shell: clap_complete::Shell,
 }
 
+/// Keeps a program and all that it starts under one hand (used by Nexus itself)
+#[derive(Debug, clap::Args)]
+struct Keep {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    argv: Vec<OsString>,
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let parsed = numbers_may_be_negative(Cli::command()).try_get_matches().and_then(|it| Cli::from_arg_matches(&it));
-    let mut cli = match parsed {
+    let line: Vec<OsString> = std::env::args_os().collect();
+    let mut cli = match tree::matches(&line).and_then(|it| Cli::from_arg_matches(&it)) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
@@ -127,16 +131,6 @@ pub fn main() -> ExitCode {
         Ok(answer) => answer.give(json),
         Err(problem) => answer::fail(&problem, json),
     }
-}
-
-/// Lets `--percent -1` reach the parser of percents, which says what is wrong with it; clap would take it for a flag.
-fn numbers_may_be_negative(command: clap::Command) -> clap::Command {
-    let number = |arg: &clap::Arg| {
-        let named = arg.get_value_names().and_then(|names| names.first());
-        named.is_some_and(|name| ["N", "SEQ", "DURATION"].contains(&name.as_str()))
-    };
-    let command = command.mut_args(|arg| if number(&arg) { arg.allow_hyphen_values(true) } else { arg });
-    command.mut_subcommands(numbers_may_be_negative)
 }
 
 fn dispatch(cli: Cli) -> Result<Answer, Problem> {
@@ -157,12 +151,12 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Config(command) => config::config(&global, &command),
         Command::Completions(args) => {
             let mut script = Vec::new();
-            clap_complete::generate(args.shell, &mut Cli::command(), "nexus", &mut script);
+            clap_complete::generate(args.shell, &mut tree::whole(), "nexus", &mut script);
             let script = String::from_utf8(script).expect("completions are text");
             answer::print(script.trim_end());
             Ok(Answer::silent())
         }
-        Command::Keep { argv } => Ok(Answer::code(connect::process::keep(argv))),
+        Command::Keep(Keep { argv }) => Ok(Answer::code(connect::process::keep(argv))),
         Command::DemoAgent(args) => crate::demo::agent(&args),
     }
 }

@@ -5,11 +5,14 @@ mod claim;
 mod hold;
 mod look;
 
-use clap::Subcommand;
+use std::mem::ManuallyDrop;
+
+use clap::{Args as _, Subcommand};
 use engine::problem::Problem;
 use engine::work::WorkView;
 use store::Mode;
 
+use super::tree::Branch;
 use super::{Answer, Global};
 use crate::here::Here;
 use crate::terminal::painted;
@@ -35,10 +38,30 @@ pub enum Command {
     Requeue(hold::Requeue),
 }
 
+/// The verbs, each by itself.
+pub const BRANCHES: &[Branch] = &[
+    (&["work", "add"], add::Add::augment_args),
+    (&["work", "import"], add::Import::augment_args),
+    (&["work", "list"], look::List::augment_args),
+    (&["work", "show"], look::Show::augment_args),
+    (&["work", "claim"], claim::Claim::augment_args),
+    (&["work", "next"], claim::Next::augment_args),
+    (&["work", "renew"], hold::Renew::augment_args),
+    (&["work", "progress"], hold::Progress::augment_args),
+    (&["work", "report"], hold::Report::augment_args),
+    (&["work", "fail"], hold::Fail::augment_args),
+    (&["work", "release"], hold::Release::augment_args),
+    (&["work", "block"], hold::Block::augment_args),
+    (&["work", "unblock"], hold::Unblock::augment_args),
+    (&["work", "cancel"], hold::Cancel::augment_args),
+    (&["work", "requeue"], hold::Requeue::augment_args),
+];
+
 /// Runs one verb.
 pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
     let here = Here::find(global)?;
-    let engine = here.engine(Mode::Direct)?;
+    // The end of the process closes the store, and sooner than we could: nothing is written at a close.
+    let engine = ManuallyDrop::new(here.engine(Mode::Direct)?);
     match command {
         Command::Add(args) => add::add(&engine, &args),
         Command::Import(args) => add::import(&engine, &args),

@@ -4,6 +4,10 @@
 //! checkpoint (that is five syncs, for every short command); instead whoever finds the log past [`LOG_BYTES_MAX`]
 //! folds it into the file and truncates it, so that no process ever has much of it to read. Folding without
 //! truncating would not do: what is folded is forgotten with the last connection, and the log would grow for ever.
+//!
+//! That the log is there must be on the disk before anything in it counts. SQLite would sync the folder in every
+//! process that writes; it is compiled not to, and whoever finds the log empty syncs the folder. A log with anything
+//! in it was found empty by somebody before, and it cannot be removed and made again while a connection is open.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -113,15 +117,32 @@ fn opened(path: &Path, create: bool, patience: Patience) -> Result<Connection, S
         Found::Ours(version) if version > migrate::VERSION => {
             Err(StoreError::Newer { found: version, known: migrate::VERSION })
         }
-        Found::Ours(migrate::VERSION) => Ok(connection),
+        Found::Ours(migrate::VERSION) => {
+            keep_log(&log_of(path))?;
+            Ok(connection)
+        }
         Found::Nothing if !create => Err(missing(path)),
         Found::Ours(_) | Found::Nothing => {
             write_ahead(&connection)?;
+            // The first read after the change of mode makes the log.
+            found(&connection)?;
+            keep_log(&log_of(path))?;
             migrate::migrate(&connection)?;
             Ok(connection)
         }
         Found::Foreign => Err(damaged(path, "it holds the tables of another program")),
     }
+}
+
+/// Sees to it that the log outlives a power cut, as far as nobody has done so before. A connection must be open that
+/// has read from the store, for that makes the log.
+fn keep_log(log: &Path) -> Result<(), StoreError> {
+    if std::fs::metadata(log).is_ok_and(|found| found.len() > 0) {
+        return Ok(());
+    }
+    let folder = log.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| StoreError::ReadOnly(format!("{} cannot be synced: {error}", folder.display())))
 }
 
 /// Puts the file in WAL mode. SQLite asks no busy handler here, so whoever makes the store at the same moment is
