@@ -19,6 +19,29 @@ impl Key {
     /// The longest key, in bytes.
     pub const BYTES_MAX: usize = 500;
 
+    pub(crate) fn text(&self) -> &str {
+        &self.key
+    }
+
+    pub(crate) fn digest(&self) -> &str {
+        &self.request_digest
+    }
+
+    /// The problem of a key that was used for another request.
+    pub(crate) fn reused(&self) -> Problem {
+        let key = &self.key;
+        Problem::refused(
+            "key_reused",
+            format!("the key {key:?} was used for another request; use a new key for a new request"),
+        )
+    }
+
+    /// The answer that was `kept` for it.
+    pub(crate) fn repeated<T: DeserializeOwned>(&self, kept: &str) -> Result<T, Problem> {
+        serde_json::from_str(kept)
+            .unwrap_or_else(|e| Err(store::StoreError::Broken(format!("the answer to key {:?}: {e}", self.key)).into()))
+    }
+
     /// The key, for the request that `request` spells out in full.
     pub fn new(key: &str, request: &str) -> Result<Self, Problem> {
         domain::text::filled("the key", key, Self::BYTES_MAX).map_err(|bad| Problem::malformed(bad.to_string()))?;
@@ -56,19 +79,12 @@ where
 pub async fn known<T: DeserializeOwned>(
     tx: &mut Tx<'_>,
     scope: &Scope,
-    Key { key, request_digest }: &Key,
+    key: &Key,
 ) -> Result<Option<Result<T, Problem>>, Problem> {
-    Ok(match answer::find(tx, scope, key, request_digest).await? {
+    Ok(match answer::find(tx, scope, key.text(), key.digest()).await? {
         answer::Known::New => None,
-        answer::Known::OtherRequest => {
-            let message = format!("the key {key:?} was used for another request; use a new key for a new request");
-            Some(Err(Problem::refused("key_reused", message)))
-        }
-        answer::Known::Answered(kept) => {
-            let kept = serde_json::from_str(&kept)
-                .map_err(|e| store::StoreError::Broken(format!("the answer to key {key:?}: {e}")))?;
-            Some(kept)
-        }
+        answer::Known::OtherRequest => Some(Err(key.reused())),
+        answer::Known::Answered(kept) => Some(key.repeated(&kept)),
     })
 }
 

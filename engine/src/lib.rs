@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use domain::text::Project;
 use domain::work::HeadStart;
+use store::together::Together;
 use store::{Ids, Scope, Store};
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -48,6 +49,7 @@ pub struct Engine {
     pub history: Option<history::History>,
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
+    together: Together<work::Verbs>,
 }
 
 impl Engine {
@@ -61,6 +63,7 @@ impl Engine {
             history: None,
             clock,
             ids: Arc::default(),
+            together: Together::new(work::Verbs),
         }
     }
 

@@ -68,7 +68,7 @@ pub async fn list(tx: &mut Tx<'_>, project: &Project, after: &str, limit: u32) -
     tx.query_all(&sql::agent::LIST, &[project.into(), after.into(), limit.into()]).await?.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<Agent, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<Agent, StoreError> {
     let capabilities: Vec<String> =
         serde_json::from_str(row.text(4)?).map_err(|e| StoreError::Broken(format!("capabilities: {e}")))?;
     let capabilities: Result<BTreeSet<Capability>, _> = capabilities.iter().map(|c| c.parse()).collect();

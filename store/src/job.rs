@@ -65,7 +65,7 @@ where
 }
 
 /// What `future` comes back with; `None` when it panics.
-async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
+pub async fn caught<T>(future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
         Ok(polled) => polled.map(Some),

@@ -25,6 +25,7 @@ mod sql;
 mod sqlite;
 #[allow(clippy::module_inception)] // The store is what the crate is about.
 mod store;
+pub mod together;
 mod tx;
 mod value;
 pub mod work;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::job::job;
+use crate::job::{Job, job};
 use crate::postgres::{self, Url};
 use crate::{Changes, Patience, StoreError, Tx, sqlite};
 
@@ -87,11 +87,19 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (job, told) = job(body);
-        match &*self.engine {
-            Engine::Sqlite(it) => it.send(job)?,
-            Engine::Postgres(it) => it.send(job),
-        }
+        self.send(job)?;
         told.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    /// Has `job` run; it answers for itself.
+    pub(crate) fn send(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
+        match &*self.engine {
+            Engine::Sqlite(it) => it.send(job),
+            Engine::Postgres(it) => {
+                it.send(job);
+                Ok(())
+            }
+        }
     }
 
     /// Runs `body` on a snapshot of its own; it sees no write that is not committed, and none that comes later.

@@ -44,7 +44,6 @@ impl Statement {
             code.collect::<Vec<_>>().join("\n").replace('$', "?")
         })
     }
-
 }
 
 /// `text` for PostgreSQL, with the lines that lock or without.

@@ -1,6 +1,7 @@
 //! Work: what doors and supervisors ask for, each as one transaction.
 
 mod import;
+mod together;
 mod view;
 
 use domain::agent::{Agent, Filter};
@@ -13,6 +14,8 @@ use store::work::{self as kept, Page};
 use store::{Scope, Tx, agent, change, workspace};
 
 pub use import::{Imported, import};
+pub(crate) use together::Verbs;
+use together::{Request, What};
 pub use view::{WorkView, draft_from_json};
 
 use crate::history::Asked;
@@ -54,11 +57,7 @@ impl Engine {
     /// Takes the ready item of lowest rank that fits. Kind [`Kind::Nothing`] when nothing does.
     pub async fn next(&self, filter: Filter, by: AgentName, ttl: Ttl, key: Option<Key>) -> Result<WorkView, Problem> {
         let asked = self.asked(|| Some(Asked::claim(None, by.as_str())));
-        let taken =
-            self.keyed(key, async move |tx, scope| match kept::claim_next(tx, scope, &filter, &by, ttl).await? {
-                Some(item) => seen(tx, scope, &item).await,
-                None => Err(Problem::new(Kind::Nothing, "nothing_available", "no ready item fits")),
-            });
+        let taken = self.ask_together(key, What::Next { filter, by, ttl });
         let taken = self.told(asked, taken.await);
         self.tended(taken).await
     }
@@ -75,6 +74,9 @@ impl Engine {
     /// Does to `id` what `command` says. Cancelling withdraws what waits to land for the item.
     pub async fn act(&self, id: WorkId, command: Command, key: Option<Key>) -> Result<WorkView, Problem> {
         let asked = self.asked(|| Asked::effect(id.as_str(), &command));
+        if What::fits(&command) {
+            return self.told(asked, self.ask_together(key, What::Act { id, command }).await);
+        }
         let done = self.keyed(key, async move |tx, scope| {
             let item = kept::carry_out(tx, scope, &id, &command).await?;
             if matches!(command, Command::Cancel { .. }) {
@@ -83,6 +85,10 @@ impl Engine {
             seen(tx, scope, &item).await
         });
         self.told(asked, done.await)
+    }
+
+    async fn ask_together(&self, key: Option<Key>, what: What) -> Result<WorkView, Problem> {
+        self.together.ask(&self.store, Request { scope: self.scope(), key, what }).await
     }
 
     /// A report of a holder with no workspace to look into: done when it has none, and inside a run only the result

@@ -11,8 +11,8 @@ use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, SimpleQueryMessage};
 
-use crate::value::Cell;
 use crate::tx::for_postgres;
+use crate::value::Cell;
 use crate::{Row, Statement, StoreError, Value};
 
 /// How the log of all projects and nodes is kept in the order of commits: whoever writes to it holds this until its
@@ -166,8 +166,7 @@ impl Session {
         }
         let columns: Vec<Vec<Column<'_>>> =
             rows.iter().zip(&prepared).map(|((_, rows), it)| columns(rows, it)).collect();
-        let params: Vec<Vec<&(dyn ToSql + Sync)>> =
-            columns.iter().map(|columns| params(columns)).collect();
+        let params: Vec<Vec<&(dyn ToSql + Sync)>> = columns.iter().map(|columns| params(columns)).collect();
         if !rows.is_empty() {
             self.steer(LOG_LOCK);
         }

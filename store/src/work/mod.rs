@@ -4,11 +4,13 @@
 //! ready item, the leases that ran out, the items that came due, who waits for whom.
 
 mod list;
+mod many;
 mod plan;
 mod record;
 mod verbs;
 
 pub use list::{Counts, Page, counts, list, next_due};
+pub use many::{Act, Next, carry_out_many, claim_next_many};
 pub use record::{event_of, replay};
 pub use verbs::{Added, add, carry_out, claim, claim_next, find, tend};
 

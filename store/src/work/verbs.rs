@@ -154,9 +154,9 @@ async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), Work
 
 /// Where the ready items of a filter are: a walk along an index, and the value that it is walked for. With a role (or
 /// else a team) named there are two: items for it, and items for anybody; the rest of the filter is checked row by row.
-type Lane<'a> = (&'static crate::Statement, Option<Value<'a>>);
+pub(super) type Lane<'a> = (&'static crate::Statement, Option<Value<'a>>);
 
-fn lanes(filter: &Filter) -> Vec<Lane<'_>> {
+pub(super) fn lanes(filter: &Filter) -> Vec<Lane<'_>> {
     match (&filter.role, &filter.team) {
         (None, None) => vec![(&sql::work::READY_ANY, None)],
         (Some(role), _) => {
@@ -203,9 +203,14 @@ async fn first_ready(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<
 }
 
 /// Before every item.
-static START: (i64, String) = (i64::MIN, String::new());
+pub(super) static START: (i64, String) = (i64::MIN, String::new());
 
-fn lane_values<'a>(scope: &'a Scope, lane: &Lane<'a>, after: &'a (i64, String), limit: u32) -> Vec<Value<'a>> {
+pub(super) fn lane_values<'a>(
+    scope: &'a Scope,
+    lane: &Lane<'a>,
+    after: &'a (i64, String),
+    limit: u32,
+) -> Vec<Value<'a>> {
     let mut values = vec![Value::from(&scope.project)];
     values.extend(lane.1);
     values.extend::<[Value<'_>; 3]>([after.0.into(), (&after.1).into(), limit.into()]);
@@ -259,7 +264,12 @@ async fn change(tx: &mut Tx<'_>, scope: &Scope, before: &WorkItem, command: &Com
     Ok(after)
 }
 
-async fn tell_dependents(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId, news: &Command) -> Result<(), WorkError> {
+pub(super) async fn tell_dependents(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    id: &WorkId,
+    news: &Command,
+) -> Result<(), WorkError> {
     for row in tx.query_all(&sql::work::DEPENDENTS, &[(&scope.project).into(), id.into()]).await? {
         let before = load(tx, scope, &row.parsed(0)?).await?;
         let after = step(tx, scope, &before, news).await?;
@@ -281,9 +291,19 @@ async fn step(tx: &mut Tx<'_>, scope: &Scope, before: &WorkItem, command: &Comma
 }
 
 async fn save(tx: &mut Tx<'_>, before: &WorkItem, after: &WorkItem) -> Result<(), WorkError> {
+    if tx.execute(&sql::work::SAVE, &save_values(before, after)).await? == 1 {
+        Ok(())
+    } else {
+        // Cannot happen: there is one writer, or the row is locked.
+        Err(StoreError::Conflict(after.id.to_string()).into())
+    }
+}
+
+/// The parameters of `work/save.sql`.
+pub(super) fn save_values<'a>(before: &'a WorkItem, after: &'a WorkItem) -> [Value<'a>; 19] {
     let [holder, until, reason, change, proof] = columns(&after.state);
     let progress = after.progress.as_ref();
-    let values = [
+    [
         (&after.project).into(),
         (&after.id).into(),
         before.fence.into(),
@@ -303,17 +323,17 @@ async fn save(tx: &mut Tx<'_>, before: &WorkItem, after: &WorkItem) -> Result<()
         after.result.as_ref().map(|r| &r.0).into(),
         after.feedback.as_ref().into(),
         after.changed_at.into(),
-    ];
-    if tx.execute(&sql::work::SAVE, &values).await? == 1 {
-        Ok(())
-    } else {
-        // Cannot happen: there is one writer, or the row is locked.
-        Err(StoreError::Conflict(after.id.to_string()).into())
-    }
+    ]
 }
 
 /// Writes `event` on `item` as it was before. Agent and fence are those of the hold under which it happened.
-async fn log(tx: &mut Tx<'_>, scope: &Scope, item: &WorkItem, event: &Event, trace_id: &str) -> Result<(), StoreError> {
+pub(super) async fn log(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    item: &WorkItem,
+    event: &Event,
+    trace_id: &str,
+) -> Result<(), StoreError> {
     let (agent, fence) = match (event, &item.state) {
         (Event::Claimed { by, fence, .. }, _) => (Some(by), Some(*fence)),
         (_, State::Leased(lease)) => (Some(&lease.holder), Some(item.fence)),

@@ -46,6 +46,15 @@ enum Step {
         capabilities: Option<u8>,
         ttl_ms: i64,
     },
+    NextMany {
+        agents: Vec<usize>,
+        role: Option<u8>,
+        ttl_ms: i64,
+    },
+    RenewMany {
+        items: Vec<usize>,
+        ttl_ms: i64,
+    },
     /// `fits`: to one of the items that allow it, when there is one.
     Do {
         item: usize,
@@ -134,6 +143,10 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (agent.clone(), maybe(), maybe(), prop::option::of(0..8u8), ttl_ms)
             .prop_map(|(agent, role, team, capabilities, ttl_ms)|
                 Step::Next { agent, role, team, capabilities, ttl_ms }),
+        2 => (prop::collection::vec(agent.clone(), 2..6), maybe(), 1_000..6_000i64)
+            .prop_map(|(agents, role, ttl_ms)| Step::NextMany { agents, role, ttl_ms }),
+        1 => (prop::collection::vec(item.clone(), 2..6), 1_000..6_000i64)
+            .prop_map(|(items, ttl_ms)| Step::RenewMany { items, ttl_ms }),
         18 => (item, prop::bool::weighted(0.8), what(), prop_oneof![6 => Just(None), 1 => agent.prop_map(Some)],
                 prop_oneof![8 => Just(0), 1 => -1..3i64])
             .prop_map(|(item, fits, what, agent, fence_back)| Step::Do { item, fits, what, agent, fence_back }),
@@ -245,6 +258,42 @@ impl Both {
                 let expected = self.model(&scope).write(|model| model.claim_next(&scope, &filter, &by, ttl));
                 let verb = async move |tx: &mut Tx<'_>| work::claim_next(tx, &scope, &filter, &by, ttl).await;
                 self.same(&expected, verb)
+            }
+            Step::NextMany { agents, role, ttl_ms } => {
+                let role = role.map(|n| format!("role {n}").parse().expect("a role"));
+                let (filter, ttl) = (Filter { role, ..Filter::default() }, ttl(*ttl_ms));
+                let claims = agents.iter().map(|agent| work::Next {
+                    scope: scope.clone(),
+                    filter: filter.clone(),
+                    by: agent_name(*agent),
+                    ttl,
+                });
+                let claims: Vec<work::Next> = claims.collect();
+                let model = self.model(&scope);
+                let expected: Vec<_> = claims
+                    .iter()
+                    .map(|it| model.write(|model| model.claim_next(&scope, &it.filter, &it.by, it.ttl)))
+                    .collect();
+                self.same(&Ok(expected), async move |tx: &mut Tx<'_>| {
+                    let taken = work::claim_next_many(tx, &claims).await?;
+                    Ok(taken.into_iter().map(|it| it.map(|found| found.map(|added| added.item))).collect())
+                })
+            }
+            Step::RenewMany { items, ttl_ms } => {
+                let known = &self.models[&scope.project].items;
+                let acts = items.iter().map(|item| {
+                    let id = id_of(*item);
+                    let command = command(&What::Renew(*ttl_ms), known.get(&id), None, 0);
+                    work::Act { scope: scope.clone(), id, command }
+                });
+                let acts: Vec<work::Act> = acts.collect();
+                let model = self.model(&scope);
+                let expected: Vec<_> =
+                    acts.iter().map(|it| model.write(|model| model.carry_out(&scope, &it.id, &it.command))).collect();
+                self.same(&Ok(expected), async move |tx: &mut Tx<'_>| {
+                    let done = work::carry_out_many(tx, &acts).await?;
+                    Ok(done.into_iter().map(|it| it.map(|added| added.item)).collect())
+                })
             }
             Step::Do { item, fits, what, agent, fence_back } => {
                 let of = |item: &WorkItem| command(what, Some(item), *agent, *fence_back);
