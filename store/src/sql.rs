@@ -32,8 +32,7 @@ statements! {
         INSERT = "insert", INSERT_PLAN = "insert_plan", INSERT_DEPENDENCY = "insert_dependency", FIND = "find" and in bulk "find.postgres",
         STATE_OF = "state_of", SAVE = "save" and in bulk "save.postgres", READY_ANY = "ready_any", READY_FOR_ROLE = "ready_for_role",
         READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", NEXT_DUE = "next_due",
-        DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state",
-        COUNTS = "counts",
+        DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state", LIST_LEASED = "list_leased", LIST_DONE = "list_done", COUNTS = "counts",
     }
     agent { FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save" }
     audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }
@@ -83,6 +82,7 @@ mod tests {
             (&super::work::HELD_BY, "work_held (project=? AND holder=? AND lease_until_ms>?)"),
             (&super::work::LIST, "PRIMARY KEY (project=? AND id>?)"),
             (&super::work::LIST_IN_STATE, "work_in_state (project=? AND state=? AND id>?)"),
+            (&super::work::LIST_DONE, "work_done (project=? AND id>?)"),
             (&super::audit::AFTER, "INTEGER PRIMARY KEY (rowid>?)"),
             (&super::audit::OF, "event_of (subject=? AND project=? AND seq>?)"),
             (&super::audit::LATEST, "SCAN event"),

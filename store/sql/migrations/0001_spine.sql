@@ -48,7 +48,9 @@ create index work_ready_for_team on work (project, team, rank_ms, id) where stat
 create index work_leased on work (project, lease_until_ms) where state = 'leased';
 create index work_held on work (project, holder, lease_until_ms) where state = 'leased';
 create index work_waiting on work (project, not_before_ms) where state = 'pending' and open_dependencies = 0;
-create index work_in_state on work (project, state, id);
+-- What is listed by state. A claim and a report write to as few of these as can be.
+create index work_in_state on work (project, state, id) where state not in ('leased', 'done');
+create index work_done on work (project, id) where state = 'done';
 
 -- What was asked for, as JSON; never changes, so that no lease rewrites a long description.
 create table work_plan (

@@ -3,14 +3,15 @@
 analyze;
 delete from sqlite_stat1;
 insert into sqlite_stat1 (tbl, idx, stat) values
-  ('work', 'work', '1000000 1000000 1'),
+  ('work', 'work', '3000000 3000000 1'),
   ('work', 'work_ready', '100000 100000 2 1'),
   ('work', 'work_ready_for_role', '100000 100000 10000 2 1'),
   ('work', 'work_ready_for_team', '100000 100000 10000 2 1'),
   ('work', 'work_leased', '1000 1000 1'),
   ('work', 'work_held', '1000 1000 2 1'),
   ('work', 'work_waiting', '1000 1000 2'),
-  ('work', 'work_in_state', '1000000 1000000 100000 1'),
+  ('work', 'work_in_state', '100000 100000 20000 1'),
+  ('work', 'work_done', '1000000 1000000 1'),
   ('work_plan', 'sqlite_autoindex_work_plan_1', '1000000 1000000 1'),
   ('work_dependency', 'work_dependency', '1000000 1000000 3 1'),
   ('event', 'event_of', '10000000 10 10 1'),

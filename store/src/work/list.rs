@@ -31,6 +31,10 @@ pub async fn list(
 ) -> Result<Vec<Added>, StoreError> {
     let rows = match state {
         None => tx.query_all(&sql::work::LIST, &[project.into(), (&page.after).into(), page.limit.into()]).await?,
+        Some(often @ ("leased" | "done")) => {
+            let statement = if often == "done" { &sql::work::LIST_DONE } else { &sql::work::LIST_LEASED };
+            tx.query_all(statement, &[project.into(), (&page.after).into(), page.limit.into()]).await?
+        }
         Some(state) => {
             let values = [project.into(), state.into(), (&page.after).into(), page.limit.into()];
             tx.query_all(&sql::work::LIST_IN_STATE, &values).await?
