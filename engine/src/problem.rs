@@ -83,6 +83,7 @@ impl From<StoreError> for Problem {
             StoreError::Damaged { .. } => "store_damaged",
             StoreError::Newer { .. } => "store_newer",
             StoreError::BadUrl { .. } => return Self::new(Kind::Malformed, "bad_database_url", error.to_string()),
+            StoreError::NotEmpty(_) => return Self::new(Kind::Refused, "store_not_empty", error.to_string()),
             StoreError::Older { .. } => "store_older",
             StoreError::Unreachable { .. } => "store_unreachable",
             StoreError::Denied(_) => "store_denied",

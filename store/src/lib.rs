@@ -15,6 +15,7 @@ pub mod change;
 pub mod workspace;
 
 mod changes;
+pub mod copy;
 pub mod duty;
 mod error;
 pub mod failpoint;

@@ -11,6 +11,7 @@ mod init;
 mod parse;
 mod run;
 mod status;
+mod store;
 mod tree;
 mod up;
 mod work;
@@ -88,6 +89,8 @@ enum Command {
     Events(events::Args),
     CheckHistory(history::Args),
     Status(status::Args),
+    #[command(subcommand)]
+    Store(store::Command),
     Doctor(doctor::Args),
     Up(up::Args),
     Demo(crate::demo::Args),
@@ -145,6 +148,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Events(args) => events::events(&global, &args),
         Command::CheckHistory(args) => history::check(&global, &args),
         Command::Status(args) => status::status(&global, &args),
+        Command::Store(command) => store::store(&global, &command),
         Command::Doctor(args) => doctor::doctor(&global, &args),
         Command::Up(args) => up::up(global, &args),
         Command::Demo(args) => crate::demo::demo(&args, global.json),

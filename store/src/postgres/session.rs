@@ -306,7 +306,7 @@ fn owned(value: &Value<'_>) -> Cell {
     }
 }
 
-fn read(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
+pub(super) fn read(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
     let cell = |(at, column): (usize, &tokio_postgres::Column)| {
         let int = |n: Option<i64>| n.map_or(Cell::Null, Cell::Int);
         Ok(match *column.type_() {
@@ -339,16 +339,16 @@ impl ToSql for Value<'_> {
 
 /// One column of rows that are written together.
 #[derive(Debug)]
-enum Column<'a> {
+pub(super) enum Column<'a> {
     Ints(Vec<Option<i64>>),
     Texts(Vec<Option<&'a str>>),
 }
 
-fn params<'a>(columns: &'a [Column<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+pub(super) fn params<'a>(columns: &'a [Column<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
     columns.iter().map(|c| c as &(dyn ToSql + Sync)).collect()
 }
 
-fn columns<'a>(rows: &[Vec<Value<'a>>], statement: &tokio_postgres::Statement) -> Vec<Column<'a>> {
+pub(super) fn columns<'a>(rows: &[Vec<Value<'a>>], statement: &tokio_postgres::Statement) -> Vec<Column<'a>> {
     let column = |(at, ty): (usize, &Type)| match *ty {
         Type::INT8_ARRAY => {
             Column::Ints(rows.iter().map(|row| if let Value::Int(n) = row[at] { Some(n) } else { None }).collect())

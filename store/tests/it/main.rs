@@ -4,6 +4,7 @@
 mod answers;
 mod child;
 mod commit_loop;
+mod copy;
 mod database;
 mod duties;
 mod files;
