@@ -68,6 +68,7 @@ pub async fn not_found(uri: Uri) -> Shown {
 
 /// There is such a page, but not for this method.
 pub async fn wrong_method(method: Method, uri: Uri) -> Shown {
-    let message = format!("{} can be read with GET; {method} is not for it", uri.path());
+    let message =
+        format!("{method} is not for {}; the header Allow says what is, docs/http.md has every route", uri.path());
     Shown::under(StatusCode::METHOD_NOT_ALLOWED, Problem::new(Kind::Malformed, "method_not_allowed", message))
 }
