@@ -39,7 +39,12 @@ impl IntoResponse for Shown {
         let text = serde_json::to_string(&body).expect("a problem can be written as JSON");
         let json = HeaderValue::from_static("application/problem+json");
         let never = HeaderValue::from_static("no-store");
-        (status, [(header::CONTENT_TYPE, json), (header::CACHE_CONTROL, never)], text).into_response()
+        let mut response =
+            (status, [(header::CONTENT_TYPE, json), (header::CACHE_CONTROL, never)], text).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
     }
 }
 
