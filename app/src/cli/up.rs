@@ -63,6 +63,13 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
         } else {
             format!("serving {url}")
         });
+        if !places.address.ip().is_loopback() {
+            anstream::eprintln!(
+                "everybody who can reach {} can read and change work here, and agents do what work says; \
+                 put something that asks who they are in front",
+                places.address
+            );
+        }
         if let Some(why) = &places.no_socket {
             anstream::eprintln!("not listening on the socket beside the store: {}", one_line(why));
         }

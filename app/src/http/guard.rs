@@ -9,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use engine::problem::{Kind, Problem};
 use engine::random_hex;
+use tokio::sync::Semaphore;
 
 use super::problem::Shown;
 use super::work;
@@ -22,6 +23,9 @@ const TRACEPARENT: &str = "traceparent";
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
     base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
+/// How much of requests is in memory at once, in KiB; who comes beyond that waits.
+const ROOM_KIB: u32 = 262_144;
+static ROOM: Semaphore = Semaphore::const_new(ROOM_KIB as usize);
 /// The content types of requests that change something.
 const JSON: [&str; 3] = ["application/json", "application/x-ndjson", "application/jsonl"];
 
@@ -81,11 +85,16 @@ fn refusal(guard: Guard, request: &Request) -> Option<Shown> {
 /// Lets a request to change something through when it is no page elsewhere that sends it: a browser says where a
 /// request comes from, and sends no JSON for a page elsewhere without asking first.
 pub async fn writing(request: Request, next: Next) -> Response {
-    let refused = if *request.method() == Method::POST { cross_site(request.headers()) } else { None };
-    match refused {
-        Some(refused) => refused.into_response(),
-        None => next.run(request).await,
+    if *request.method() != Method::POST {
+        return next.run(request).await;
     }
+    if let Some(refused) = cross_site(request.headers()) {
+        return refused.into_response();
+    }
+    // The guard lets nothing through that does not say how large it is.
+    let kib = request.body().size_hint().upper().unwrap_or_default().div_ceil(1_024).max(1);
+    let _room = ROOM.acquire_many(u32::try_from(kib).unwrap_or(ROOM_KIB)).await;
+    next.run(request).await
 }
 
 fn cross_site(headers: &HeaderMap) -> Option<Shown> {

@@ -1,8 +1,9 @@
 //! The socket beside the store: who listens, who asks there, and what happens when its server dies.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -29,6 +30,47 @@ fn the_first_server_has_the_socket_and_the_next_one_leaves_it_alone() {
     let next = place.up();
     UnixStream::connect(place.socket()).expect("it was replaced");
     assert_eq!(next.end(), Some(0));
+}
+
+/// Listens at the socket of `place` in the place of a server, takes in one request and ends the connection; comes back
+/// with the first line and the body.
+fn take_in(listener: &UnixListener) -> (String, String) {
+    let (stream, _) = listener.accept().expect("somebody asks");
+    let mut request = BufReader::new(stream);
+    let head: Vec<String> =
+        request.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+    let length =
+        head.iter().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |n| n.parse().expect("a number"));
+    let mut body = vec![0; length];
+    request.read_exact(&mut body).expect("the body comes");
+    (head[0].clone(), String::from_utf8(body).expect("a body is text"))
+}
+
+#[test]
+fn a_command_whose_server_is_lost_on_the_way_asks_again_over_the_file_as_the_same_request() {
+    let place = Place::new();
+    let listener = UnixListener::bind(place.socket()).expect("nobody is there");
+    let lost = |args: &[&str]| {
+        std::thread::scope(|threads| {
+            let taken = threads.spawn(|| take_in(&listener));
+            let answer = place.json(args);
+            (taken.join().expect("it asked"), answer)
+        })
+    };
+    let ((line, added_body), added) = lost(&["work", "add", "once"]);
+    assert_eq!(line, "POST /api/v1/work HTTP/1.1");
+    let id = added["id"].as_str().expect("an id").to_owned();
+    let ((line, claim_body), claimed) = lost(&["work", "next", "--agent", "zoe", "--wait", "1m"]);
+    assert_eq!((line.as_str(), &claimed["id"]), ("POST /api/v1/work/next HTTP/1.1", &added["id"]));
+    let ((line, _), shown) = lost(&["work", "show", &id]);
+    assert_eq!((line, &shown["state"]), (format!("GET /api/v1/work/{id}?project=default HTTP/1.1"), &"leased".into()));
+    // A server that had taken them in answers what the file has answered.
+    drop(listener);
+    let up = place.up();
+    let [to, _] = up.ways(&place);
+    assert_eq!(to.post("", &added_body).json(), added);
+    assert_eq!(to.post("/next", &claim_body).json(), claimed);
+    assert_eq!(place.json(&["work", "list"]).as_array().map(Vec::len), Some(1));
 }
 
 #[test]
