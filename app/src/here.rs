@@ -12,7 +12,7 @@ use engine::{Engine, SystemClock};
 use store::{Mode, Store};
 
 use crate::cli::Global;
-use crate::http::Serving;
+use crate::http::{Serving, socket};
 use crate::locate;
 use crate::settings::{self, Loaded, Settings};
 
@@ -97,9 +97,17 @@ impl Here {
         std::env::var_os("NEXUS_HISTORY").and_then(|path| History::open(Path::new(&path)).ok())
     }
 
+    /// Where a server listens that has this store open.
+    pub fn socket(&self) -> PathBuf {
+        match &self.settings().database_url {
+            Some(url) => socket::place_of_database(&self.data, &url.to_string()),
+            None => socket::place(&self.data),
+        }
+    }
+
     /// What a server over `engine` serves.
     pub fn serving(&self, engine: Engine, site: Option<Site>) -> Serving {
-        Serving { engine, site, usual_ttl: self.settings().lease_ttl, data: self.data.clone() }
+        Serving { engine, site, usual_ttl: self.settings().lease_ttl, socket: self.socket() }
     }
 
     /// The repository around the command.

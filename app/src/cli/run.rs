@@ -20,8 +20,8 @@ use store::Mode;
 
 use super::{Answer, Global, parse, workspace};
 use crate::here::Here;
+use crate::http;
 use crate::signals::drain_on_interrupt;
-use crate::{http, locate};
 use progress::Reporter;
 
 /// Let agents work until nothing is left: claim, work, check, land

@@ -12,7 +12,7 @@ use engine::{Engine, SystemClock, wait};
 use serde_json::json;
 use store::{Mode, Store};
 
-use crate::http::Serving;
+use crate::http::{Serving, socket};
 
 use super::files::{CRATE, MODULES};
 use super::io;
@@ -92,7 +92,7 @@ impl Scene {
     /// What this process serves to those on stage.
     pub fn serving(&self) -> Serving {
         let usual_ttl = Ttl::from_millis(30_000).expect("it is between a second and a day");
-        Serving { engine: self.engine.clone(), site: None, usual_ttl, data: self.data.clone() }
+        Serving { engine: self.engine.clone(), site: None, usual_ttl, socket: socket::place(&self.data) }
     }
 
     /// Where callers record their calls.

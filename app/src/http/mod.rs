@@ -53,8 +53,8 @@ pub struct Serving {
     pub site: Option<Site>,
     /// How long a hold lasts when a request does not say.
     pub usual_ttl: Ttl,
-    /// The folder of the store, in which the socket is.
-    pub data: PathBuf,
+    /// Where the socket is, if nobody has it.
+    pub socket: PathBuf,
 }
 
 /// What every handler gets.
@@ -107,7 +107,7 @@ pub fn serve(
     let served = runtime.block_on(async {
         let tcp = TcpListener::bind(at).await.map_err(|e| failed("cannot listen on", e))?;
         let address = tcp.local_addr().map_err(|e| failed("cannot listen on", e))?;
-        let (socket, no_socket) = match Socket::listen(&serving.data) {
+        let (socket, no_socket) = match Socket::listen(&serving.socket) {
             Ok(Some(listening)) => (Some(listening), None),
             Ok(None) => (None, Some("another process of Nexus listens there".to_owned())),
             Err(error) => (None, Some(error.to_string())),
@@ -140,10 +140,12 @@ impl Drop for Beside {
 /// be started is no failure.
 pub fn beside(serving: Serving) -> Beside {
     let stop = Arc::new(Notify::new());
-    let Ok(Some((socket, listener))) = Socket::listen(&serving.data) else { return Beside { stop, thread: None } };
+    let Ok(Some((socket, listener))) = Socket::listen(&serving.socket) else { return Beside { stop, thread: None } };
     let stopped = Arc::clone(&stop);
     let serve = move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        // A store may wait for a lock or a database on the thread that asks; the other goes on meanwhile.
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let Ok(runtime) = runtime else { return };
         runtime.block_on(async {
             if let Ok(door) = Door::open(serving) {
                 let _ = attend(door, None, Some((socket, listener)), &stopped).await;

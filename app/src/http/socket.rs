@@ -11,6 +11,7 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
+use engine::sha256_hex;
 use rustix::fs::{FlockOperation, flock};
 
 /// The file's name within the folder of the store.
@@ -18,9 +19,15 @@ const NAME: &str = "nexus.sock";
 /// The longest path that the kernel takes for a socket, with the zero at its end.
 const PATH_BYTES_MAX: usize = 108;
 
-/// Where the socket of the store in `data` is.
+/// Where the socket of the store in the folder `data` is.
 pub fn place(data: &Path) -> PathBuf {
     data.join(NAME)
+}
+
+/// Where the socket of a store in a database is, when `data` is the folder with the settings: one that cannot be taken
+/// for that of the file, or of another database.
+pub fn place_of_database(data: &Path, url: &str) -> PathBuf {
+    data.join(format!("nexus-{}.sock", &sha256_hex(url.as_bytes())[..12]))
 }
 
 /// What `open` makes of the socket at `path`. A path that is too long for the kernel is reached through its folder.
@@ -44,16 +51,17 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Listens in the folder `data`; `None` when another process does. Fails when the folder cannot have a socket.
-    pub fn listen(data: &Path) -> Result<Option<(Self, UnixListener)>> {
-        let path = place(data);
+    /// Listens at `path`; `None` when another process listens in that folder. Fails when the folder cannot have a
+    /// socket.
+    pub fn listen(path: &Path) -> Result<Option<(Self, UnixListener)>> {
+        let data = path.parent().unwrap_or(Path::new("/"));
         let lock = File::open(data)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        match std::fs::symlink_metadata(&path) {
+        match std::fs::symlink_metadata(path) {
             Ok(found) if !found.file_type().is_socket() => {
                 return Err(Error::new(ErrorKind::AlreadyExists, "something that is no socket is there"));
             }
@@ -64,10 +72,10 @@ impl Socket {
         let fresh = apart.path().join("s");
         let listener = reach(&fresh, |path| UnixListener::bind(path))?;
         std::fs::set_permissions(&fresh, Permissions::from_mode(0o600))?;
-        std::fs::rename(&fresh, &path)?;
-        let made = std::fs::symlink_metadata(&path)?;
+        std::fs::rename(&fresh, path)?;
+        let made = std::fs::symlink_metadata(path)?;
         listener.set_nonblocking(true)?;
-        Ok(Some((Self { path, file: (made.dev(), made.ino()), _lock: lock }, listener)))
+        Ok(Some((Self { path: path.to_owned(), file: (made.dev(), made.ino()), _lock: lock }, listener)))
     }
 }
 
@@ -93,14 +101,14 @@ mod tests {
     #[test]
     fn one_listens_and_the_next_is_told_so_until_it_has_gone() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (first, _listener) = Socket::listen(folder.path()).expect("it is ours").expect("nobody listens");
+        let (first, _listener) = Socket::listen(&place(folder.path())).expect("it is ours").expect("nobody listens");
         assert_eq!(mode(&first.path), 0o600);
-        assert!(Socket::listen(folder.path()).expect("it can be asked").is_none());
+        assert!(Socket::listen(&place(folder.path())).expect("it can be asked").is_none());
         UnixStream::connect(&first.path).expect("somebody listens");
         let path = first.path.clone();
         drop(first);
         assert!(!path.exists(), "it went with its owner");
-        assert!(Socket::listen(folder.path()).expect("it is ours").is_some());
+        assert!(Socket::listen(&place(folder.path())).expect("it is ours").is_some());
         assert_eq!(std::fs::read_dir(folder.path()).expect("it is there").count(), 0, "nothing is left over");
     }
 
@@ -110,14 +118,14 @@ mod tests {
         let path = place(folder.path());
         drop(UnixListener::bind(&path).expect("nobody is there"));
         assert!(UnixStream::connect(&path).is_err(), "it is stale");
-        let (ours, _listener) = Socket::listen(folder.path()).expect("it is ours").expect("nobody listens");
+        let (ours, _listener) = Socket::listen(&place(folder.path())).expect("it is ours").expect("nobody listens");
         UnixStream::connect(&path).expect("somebody listens");
         // Somebody else's file at our place is not ours to remove.
         std::fs::remove_file(&path).expect("it is there");
         std::fs::write(&path, "notes").expect("there is room");
         drop(ours);
         assert_eq!(std::fs::read_to_string(&path).expect("it is still there"), "notes");
-        assert!(Socket::listen(folder.path()).is_err());
+        assert!(Socket::listen(&place(folder.path())).is_err());
     }
 
     #[test]
@@ -125,7 +133,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let deep = folder.path().join("d".repeat(100)).join("e".repeat(100));
         std::fs::create_dir_all(&deep).expect("there is room");
-        let (ours, _listener) = Socket::listen(&deep).expect("it is ours").expect("nobody listens");
+        let (ours, _listener) = Socket::listen(&place(&deep)).expect("it is ours").expect("nobody listens");
         assert!(UnixStream::connect(&ours.path).is_err(), "the kernel takes no such path");
         reach(&ours.path, |path| UnixStream::connect(path)).expect("it is reached");
     }

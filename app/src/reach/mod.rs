@@ -29,7 +29,6 @@ use store::work::Page;
 use crate::ask::Ask;
 use crate::cli::Global;
 use crate::here::Here;
-use crate::http::socket;
 pub use client::WORKTREES;
 pub use reply::WORKSPACE;
 
@@ -69,7 +68,7 @@ impl Reach {
             (Here::away(global)?, Way::Server(Client::new(To::read(url)?)))
         } else {
             let here = Here::find(global)?;
-            let socket = socket::place(&here.data);
+            let socket = here.socket();
             let way = if socket.exists() { Way::Socket(Client::new(To::Socket(socket))) } else { Way::File };
             (here, way)
         };
