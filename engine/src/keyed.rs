@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Serialize, de::DeserializeOwned};
 use store::{Scope, Tx, answer};
 
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 use crate::{Engine, sha256_hex};
 
 /// An idempotency key, with what was asked for under it.
@@ -47,15 +47,10 @@ impl Key {
         domain::text::filled("the key", key, Self::BYTES_MAX).map_err(|bad| Problem::malformed(bad.to_string()))?;
         Ok(Self { key: key.to_owned(), request_digest: sha256_hex(request.as_bytes()) })
     }
-
-    /// The key itself.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.key
-    }
 }
 
 /// Does `body` once for `key` and repeats its answer from then on, refusals included. A failure of the store is no
-/// answer and is not kept; nor is that there is nothing to give, as whoever waits asks again.
+/// answer and is not kept.
 ///
 /// A refusal leaves nothing behind but itself.
 pub async fn once<T>(
@@ -72,7 +67,7 @@ where
         return Ok(answered);
     }
     let answered = match tx.attempt(body).await? {
-        Err(failed) if matches!(failed.kind, Kind::Failed | Kind::Nothing) => return Err(failed),
+        Err(failed) if failed.kind == crate::problem::Kind::Failed => return Err(failed),
         answered => answered,
     };
     let kept = serde_json::to_string(&answered).expect("an answer can be written as JSON");

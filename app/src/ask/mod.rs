@@ -132,7 +132,12 @@ impl Ask {
                 engine.add(*draft, trace, key).await?
             }
             Self::Claim { id, take } => engine.claim(id, take.by, take.ttl.unwrap_or(usual), key).await?,
-            Self::Next { filter, take, .. } => engine.next(filter, take.by, take.ttl.unwrap_or(usual), key).await?,
+            Self::Next { filter, take, wait: None } => {
+                engine.next(filter, take.by, take.ttl.unwrap_or(usual), key).await?
+            }
+            Self::Next { filter, take, wait: Some(_) } => {
+                engine.next_awaited(filter, take.by, take.ttl.unwrap_or(usual), key).await?
+            }
             Self::Renew { id, held, ttl } => {
                 engine.act(id, Command::Renew { held, ttl: ttl.unwrap_or(usual) }, key).await?
             }

@@ -56,8 +56,26 @@ impl Engine {
 
     /// Takes the ready item of lowest rank that fits. Kind [`Kind::Nothing`] when nothing does.
     pub async fn next(&self, filter: Filter, by: AgentName, ttl: Ttl, key: Option<Key>) -> Result<WorkView, Problem> {
-        let asked = self.asked(|| Some(Asked::claim(None, by.as_str())));
-        let taken = self.ask_together(key, What::Next { filter, by, ttl });
+        self.take_next(key, What::Next { filter, by, ttl, waits: false }).await
+    }
+
+    /// The same for somebody who asks again when there is nothing: that is then no answer to the key.
+    pub async fn next_awaited(
+        &self,
+        filter: Filter,
+        by: AgentName,
+        ttl: Ttl,
+        key: Option<Key>,
+    ) -> Result<WorkView, Problem> {
+        self.take_next(key, What::Next { filter, by, ttl, waits: true }).await
+    }
+
+    async fn take_next(&self, key: Option<Key>, next: What) -> Result<WorkView, Problem> {
+        let asked = self.asked(|| match &next {
+            What::Next { by, .. } => Some(Asked::claim(None, by.as_str())),
+            What::Act { .. } => None,
+        });
+        let taken = self.ask_together(key, next);
         let taken = self.told(asked, taken.await);
         self.tended(taken).await
     }
@@ -85,7 +103,7 @@ impl Engine {
             .write(async move |tx| {
                 kept::carry_out(tx, &scope, &id, &command).await?;
                 if let Some(key) = &key {
-                    store::answer::forget(tx, &scope, key.as_str()).await?;
+                    store::answer::forget(tx, &scope, key.text()).await?;
                 }
                 Ok(())
             })

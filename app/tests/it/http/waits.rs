@@ -8,11 +8,17 @@ use serde_json::json;
 
 use super::client::To;
 use super::server::Place;
-use crate::support::{World, until};
+use crate::support::{Engine, World, on_each_engine, until};
 
-#[test]
-fn who_waits_over_the_file_is_woken_by_what_another_process_adds() {
-    let world = World::new();
+on_each_engine!(
+    who_waits_over_the_file_is_woken_by_what_another_process_adds,
+    who_waits_is_woken_when_an_item_comes_due_by_the_clock,
+    nothing_is_given_to_a_caller_who_has_gone,
+    who_waits_through_a_server_that_ends_goes_on_over_the_file,
+);
+
+fn who_waits_over_the_file_is_woken_by_what_another_process_adds(engine: Engine) {
+    let world = World::on(engine);
     let waiting = world.next("zoe").with(&["--wait", "2m"]).start();
     let id = world.add("just in time");
     let got = waiting.wait();
@@ -20,9 +26,8 @@ fn who_waits_over_the_file_is_woken_by_what_another_process_adds() {
     world.sound();
 }
 
-#[test]
-fn who_waits_is_woken_when_an_item_comes_due_by_the_clock() {
-    let world = World::new();
+fn who_waits_is_woken_when_an_item_comes_due_by_the_clock(engine: Engine) {
+    let world = World::on(engine);
     let id = world.nexus(&["work", "add", "later", "--delay", "1s"]).done().text("id");
     let got = world.next("zoe").with(&["--wait", "2m"]).done();
     assert_eq!(got.text("id"), id);
@@ -86,12 +91,9 @@ fn items_given_back_and_added_by_another_process_wake_those_whom_they_fit() {
     });
 }
 
-#[test]
-fn nothing_is_given_to_a_caller_who_has_gone() {
-    let world = World::new();
-    let data = world.repo().join(".nexus");
-    let _up = world.nexus(&["up", "--port", "0", "--data-dir", &data.to_string_lossy(), "--repo", "/"]).start();
-    until("the socket", || data.join("nexus.sock").exists().then_some(()));
+fn nothing_is_given_to_a_caller_who_has_gone(engine: Engine) {
+    let world = World::on(engine);
+    let _up = world.serve();
     for _ in 0..5 {
         let gone = world.next("gone").with(&["--wait", "5m", "--ttl", "1h"]).start();
         until("it to wait", || waits_for_an_answer(gone.pid().as_raw_nonzero().get()).then_some(()));
@@ -119,13 +121,10 @@ fn waits_for_an_answer(pid: i32) -> bool {
     open.into_iter().any(socket) && asleep
 }
 
-#[test]
-fn who_waits_through_a_server_that_ends_goes_on_over_the_file() {
-    let world = World::new();
-    let data = world.repo().join(".nexus");
+fn who_waits_through_a_server_that_ends_goes_on_over_the_file(engine: Engine) {
+    let world = World::on(engine);
     for signal in [Signal::INT, Signal::KILL] {
-        let up = world.nexus(&["up", "--port", "0", "--data-dir", &data.to_string_lossy(), "--repo", "/"]).start();
-        until("the socket", || UnixStream::connect(data.join("nexus.sock")).ok());
+        let up = world.serve();
         let waiting = world.next("patient").with(&["--wait", "5m"]).start();
         until("it to wait", || waits_for_an_answer(waiting.pid().as_raw_nonzero().get()).then_some(()));
         up.signal(signal);
