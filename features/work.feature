@@ -58,6 +58,13 @@ Feature: Work is done by one agent at a time
     Then it gets "Tell the time"
     And "zoe" holds "Fix the parser" under fence 1
 
+  Scenario: Whoever waits for work gets what comes due, and nothing when the wait is over
+    Given the item "Fix the parser" with "--delay 1s"
+    When "zoe" asks for work with "--wait 1m"
+    Then it gets "Fix the parser"
+    When "max" asks for work with "--wait 50ms"
+    Then no work is given out
+
   Scenario: Failing counts, and the next agent is told why
     Given the item "Fix the parser"
     When "zoe" claims "Fix the parser"

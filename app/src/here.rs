@@ -12,6 +12,7 @@ use engine::{Engine, SystemClock};
 use store::{Mode, Store};
 
 use crate::cli::Global;
+use crate::http::{Serving, socket};
 use crate::locate;
 use crate::settings::{self, Loaded, Settings};
 
@@ -30,12 +31,22 @@ impl Here {
     pub fn find(global: &Global) -> Result<Self, Problem> {
         let from = global.repo.clone().unwrap_or_else(|| PathBuf::from("."));
         let data = locate::find_data_dir(global.data_dir.as_deref(), &from)?;
+        Self::at(global, from, data)
+    }
+
+    /// For a command that talks to a server which was named: there need be no store here, and no file is read.
+    pub fn away(global: &Global) -> Result<Self, Problem> {
+        Self::at(global, global.repo.clone().unwrap_or_else(|| PathBuf::from(".")), PathBuf::new())
+    }
+
+    fn at(global: &Global, from: PathBuf, data: PathBuf) -> Result<Self, Problem> {
         let mut flags = Vec::new();
         flags.extend(global.project.clone().map(|project| ("project", project)));
         flags.extend(global.database_url.clone().map(|url| ("database_url", url)));
         flags.extend(global.set.iter().cloned());
         let env = |name: &str| std::env::var(name).ok();
-        let loaded = settings::load(global.profile.as_deref(), &data.join("config.toml"), &env, &flags)
+        let file = if data.as_os_str().is_empty() { PathBuf::from("/dev/null") } else { data.join("config.toml") };
+        let loaded = settings::load(global.profile.as_deref(), &file, &env, &flags)
             .map_err(|bad| Problem::new(Kind::Malformed, "bad_setting", bad.to_string()))?;
         Ok(Self { from, loaded, data })
     }
@@ -77,8 +88,26 @@ impl Here {
         let mut engine = Engine::new(store, settings.project.clone(), Arc::new(SystemClock));
         engine.head_start = settings.head_start;
         engine.attempts_max = settings.attempts_max;
-        engine.history = std::env::var_os("NEXUS_HISTORY").and_then(|path| History::open(Path::new(&path)).ok());
+        engine.history = Self::history();
         engine
+    }
+
+    /// Where this caller's calls are recorded, if anywhere.
+    pub fn history() -> Option<History> {
+        std::env::var_os("NEXUS_HISTORY").and_then(|path| History::open(Path::new(&path)).ok())
+    }
+
+    /// Where a server listens that has this store open.
+    pub fn socket(&self) -> PathBuf {
+        match &self.settings().database_url {
+            Some(url) => socket::place_of_database(&self.data, &url.to_string()),
+            None => socket::place(&self.data),
+        }
+    }
+
+    /// What a server over `engine` serves.
+    pub fn serving(&self, engine: Engine, site: Option<Site>) -> Serving {
+        Serving { engine, site, usual_ttl: self.settings().lease_ttl, socket: self.socket() }
     }
 
     /// The repository around the command.

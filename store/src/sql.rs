@@ -37,7 +37,7 @@ statements! {
     agent { FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save" }
     audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }
     answer {
-        FIND = "find" and in bulk "find.postgres", KEEP = "keep" and in bulk "keep.postgres", PRUNE = "prune" }
+        FIND = "find" and in bulk "find.postgres", KEEP = "keep" and in bulk "keep.postgres", FORGET = "forget", PRUNE = "prune" }
     duty { FIND = "find", SAVE = "save", LIST = "list" }
     workspace {
         INSERT = "insert", SAVE = "save", FIND = "find", OF_GRANT = "of_grant", LIST = "list",

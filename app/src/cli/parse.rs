@@ -21,6 +21,12 @@ pub fn span(text: &str) -> Result<Duration, String> {
     parse_duration(text)
 }
 
+/// How long to wait: up to a day.
+pub fn wait(text: &str) -> Result<Duration, String> {
+    let span = parse_duration(text)?;
+    Some(span).filter(|span| *span <= Duration::from_hours(24)).ok_or_else(|| "one waits for a day at most".to_owned())
+}
+
 /// A priority's word.
 pub fn priority(text: &str) -> Result<Priority, String> {
     Priority::from_word(text).ok_or_else(|| "it can be critical, high, medium or low".to_owned())

@@ -20,6 +20,7 @@ use store::Mode;
 
 use super::{Answer, Global, parse, workspace};
 use crate::here::Here;
+use crate::http;
 use crate::signals::drain_on_interrupt;
 use progress::Reporter;
 
@@ -111,7 +112,9 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
             });
         });
     }
+    let beside = http::beside(here.serving(site.engine.clone(), Some(site.clone())));
     let end = supervise(&site, &options, &drain)?;
+    drop(beside);
     reporter.finish();
 
     let mut counts = serde_json::Map::new();

@@ -10,11 +10,10 @@ use std::mem::ManuallyDrop;
 use clap::{Args as _, Subcommand};
 use engine::problem::Problem;
 use engine::work::WorkView;
-use store::Mode;
 
 use super::tree::Branch;
 use super::{Answer, Global};
-use crate::here::Here;
+use crate::reach::Reach;
 use crate::terminal::painted;
 
 /// Add, claim, report: everything about pieces of work
@@ -59,25 +58,24 @@ pub const BRANCHES: &[Branch] = &[
 
 /// Runs one verb.
 pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
-    let here = Here::find(global)?;
     // The end of the process closes the store, and sooner than we could: nothing is written at a close.
-    let engine = ManuallyDrop::new(here.engine(Mode::Direct)?);
+    let reach = ManuallyDrop::new(Reach::find(global)?);
     match command {
-        Command::Add(args) => add::add(&engine, &args),
-        Command::Import(args) => add::import(&engine, &args),
-        Command::List(args) => look::list(&engine, &args, global.json),
-        Command::Show(args) => look::show(&engine, &args),
-        Command::Claim(args) => claim::claim(&here, &engine, &args),
-        Command::Next(args) => claim::next(&here, &engine, &args),
-        Command::Renew(args) => hold::renew(&here, &engine, &args),
-        Command::Progress(args) => hold::progress(&engine, &args),
-        Command::Report(args) => hold::report(&here, &engine, &args),
-        Command::Fail(args) => hold::fail(&here, &engine, &args),
-        Command::Release(args) => hold::release(&here, &engine, &args),
-        Command::Block(args) => hold::block(&here, &engine, &args),
-        Command::Unblock(args) => hold::unblock(&engine, &args),
-        Command::Cancel(args) => hold::cancel(&engine, &args),
-        Command::Requeue(args) => hold::requeue(&engine, &args),
+        Command::Add(args) => add::add(&reach, &args),
+        Command::Import(args) => add::import(&reach, &args),
+        Command::List(args) => look::list(&reach, &args, global.json),
+        Command::Show(args) => look::show(&reach, &args),
+        Command::Claim(args) => claim::claim(&reach, &args),
+        Command::Next(args) => claim::next(&reach, &args),
+        Command::Renew(args) => hold::renew(&reach, &args),
+        Command::Progress(args) => hold::progress(&reach, &args),
+        Command::Report(args) => hold::report(&reach, &args),
+        Command::Fail(args) => hold::fail(&reach, &args),
+        Command::Release(args) => hold::release(&reach, &args),
+        Command::Block(args) => hold::block(&reach, &args),
+        Command::Unblock(args) => hold::unblock(&reach, &args),
+        Command::Cancel(args) => hold::cancel(&reach, &args),
+        Command::Requeue(args) => hold::requeue(&reach, &args),
     }
 }
 

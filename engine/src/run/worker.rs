@@ -166,7 +166,8 @@ impl Worker<'_> {
             argv: self.options.agent.clone(),
             dir: PathBuf::from(&workspace.path),
             env,
-            env_remove: vec!["NEXUS_FAILPOINT".to_owned()],
+            // It works on this store, whatever server the operator talks to otherwise.
+            env_remove: vec!["NEXUS_FAILPOINT".to_owned(), "NEXUS_URL".to_owned()],
             stdin: serde_json::to_vec(item).expect("an item can be written as JSON"),
             output: place.join("output.log"),
             output_bytes_max: self.site.habits.agent_output_max,

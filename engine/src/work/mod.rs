@@ -9,7 +9,7 @@ use domain::change::{Command as ChangeCommand, State as ChangeState};
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Ttl;
-use domain::work::{Command, Draft, Held, Json, WorkItem};
+use domain::work::{Command, Draft, Fence, Held, Json, WorkItem};
 use store::work::{self as kept, Page};
 use store::{Scope, Tx, agent, change, workspace};
 
@@ -56,8 +56,26 @@ impl Engine {
 
     /// Takes the ready item of lowest rank that fits. Kind [`Kind::Nothing`] when nothing does.
     pub async fn next(&self, filter: Filter, by: AgentName, ttl: Ttl, key: Option<Key>) -> Result<WorkView, Problem> {
-        let asked = self.asked(|| Some(Asked::claim(None, by.as_str())));
-        let taken = self.ask_together(key, What::Next { filter, by, ttl });
+        self.take_next(key, What::Next { filter, by, ttl, waits: false }).await
+    }
+
+    /// The same for somebody who asks again when there is nothing: that is then no answer to the key.
+    pub async fn next_awaited(
+        &self,
+        filter: Filter,
+        by: AgentName,
+        ttl: Ttl,
+        key: Option<Key>,
+    ) -> Result<WorkView, Problem> {
+        self.take_next(key, What::Next { filter, by, ttl, waits: true }).await
+    }
+
+    async fn take_next(&self, key: Option<Key>, next: What) -> Result<WorkView, Problem> {
+        let asked = self.asked(|| match &next {
+            What::Next { by, .. } => Some(Asked::claim(None, by.as_str())),
+            What::Act { .. } => None,
+        });
+        let taken = self.ask_together(key, next);
         let taken = self.told(asked, taken.await);
         self.tended(taken).await
     }
@@ -69,6 +87,27 @@ impl Engine {
             self.tend().await?;
         }
         taken
+    }
+
+    /// Takes back a grant whose caller has gone and never heard of it, and forgets the answer that was kept for it
+    /// under `key`, so that a caller who asks once more is granted anew. Nothing happens when the hold is over.
+    pub async fn take_back(&self, item: &WorkView, key: Option<Key>) -> Result<(), Problem> {
+        let (Ok(id), Some(Ok(by))) = (item.id.parse::<WorkId>(), item.holder.as_deref().map(str::parse)) else {
+            return Ok(());
+        };
+        let held = Held { by, fence: Fence::new(item.fence) };
+        let reason = Some("whoever asked had gone before the answer".to_owned());
+        let scope = self.scope();
+        let command = Command::Release { held, reason };
+        self.store
+            .write(async move |tx| {
+                kept::carry_out(tx, &scope, &id, &command).await?;
+                if let Some(key) = &key {
+                    store::answer::forget(tx, &scope, key.text()).await?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Does to `id` what `command` says. Cancelling withdraws what waits to land for the item.

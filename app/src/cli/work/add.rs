@@ -7,10 +7,11 @@ use domain::id::WorkId;
 use domain::text::{Capability, Label, Role, Team};
 use domain::work::{Draft, Json, Needs, Priority};
 use engine::problem::Problem;
-use engine::{Engine, wait};
 
 use super::done;
+use crate::ask::Ask;
 use crate::cli::{Answer, parse};
+use crate::reach::{Extra, Reach};
 
 /// The largest backlog file, in bytes.
 const BACKLOG_BYTES_MAX: u64 = 100_000_000;
@@ -84,14 +85,11 @@ pub struct Add {
     key: Option<String>,
 }
 
-pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
+pub fn add(reach: &Reach, args: &Add) -> Result<Answer, Problem> {
     let description = match &args.description_file {
         Some(path) => parse::file(path, TEXT_BYTES_MAX)?,
         None => args.description.clone(),
     };
-    // What the file says belongs to the request, not where it lies.
-    let key = parse::key(args.key.as_ref(), &(args, &description))?;
-    let delay_ms = args.delay.map(|delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
     let draft = Draft {
         title: args.title.clone(),
         description,
@@ -106,20 +104,12 @@ pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
         acceptance: args.acceptance.clone(),
         payload: args.payload.clone(),
         depends_on: args.depends_on.iter().cloned().collect(),
-        not_before: delay_ms.map(|ms| engine.scope().now.plus_millis(ms)),
-        attempts_max: args.attempts,
+        not_before: None,
+        attempts_max: args.attempts.or_else(|| reach.usual_attempts()),
         needs: Needs { ports: args.ports, databases: args.databases, cache: args.cache },
     };
-    let item = wait(engine.add(draft, trace_of_caller(), key))?;
-    Ok(done("added", &item))
-}
-
-/// The trace id of `TRACEPARENT`, so that an item added by an agent belongs to that agent's trace.
-fn trace_of_caller() -> Option<String> {
-    let parent = std::env::var("TRACEPARENT").ok()?;
-    let id = parent.split('-').nth(1)?;
-    let hex = id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0');
-    hex.then(|| id.to_ascii_lowercase())
+    let ask = Ask::Add { draft: Box::new(draft), delay: args.delay };
+    Ok(done("added", &reach.ask(&ask, args.key.as_deref(), &Extra::default())?.item))
 }
 
 /// Add many: JSON lines with the keys of `work add`, and `key`, which `depends_on` may name
@@ -133,10 +123,10 @@ pub struct Import {
     file: PathBuf,
 }
 
-pub fn import(engine: &Engine, args: &Import) -> Result<Answer, Problem> {
+pub fn import(reach: &Reach, args: &Import) -> Result<Answer, Problem> {
     let text = parse::file(&args.file, BACKLOG_BYTES_MAX)?;
     let source = args.file.canonicalize().unwrap_or_else(|_| args.file.clone());
-    let all = wait(engine::work::import(engine, &source.to_string_lossy(), &text))?;
+    let all = reach.import(&source.to_string_lossy(), text)?;
     let said = format!("{} items are in the backlog", all.len());
     Ok(Answer::new(&serde_json::json!({ "imported": all.len(), "items": all }), said))
 }

@@ -8,6 +8,7 @@ mod seed;
 mod surroundings;
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -128,6 +129,20 @@ impl World {
     /// A call of the program, with `--json`.
     pub fn nexus(&self, args: &[&str]) -> Asked<'_> {
         Asked::new(self, args)
+    }
+
+    /// A server over the store, away from the repository, so that it lands nothing; it listens on the socket.
+    pub fn serve(&self) -> Running<'_> {
+        let data = self.repo().join(".nexus");
+        let serving = self.nexus(&["up", "--port", "0", "--data-dir", &data.to_string_lossy(), "--repo", "/"]).start();
+        until("the socket", || self.sockets().iter().find_map(|path| UnixStream::connect(path).ok()));
+        serving
+    }
+
+    /// The sockets beside the store.
+    pub fn sockets(&self) -> Vec<PathBuf> {
+        let there = fs::read_dir(self.repo().join(".nexus")).into_iter().flatten().flatten().map(|entry| entry.path());
+        there.filter(|path| path.extension().is_some_and(|it| it == "sock")).collect()
     }
 
     /// Adds an item; comes back with its id.
