@@ -19,7 +19,7 @@ pub enum Location {
     /// In this file.
     File(std::path::PathBuf),
     /// In this database.
-    Database(Url),
+    Database(Box<Url>),
 }
 
 /// How many rows of a table were copied.

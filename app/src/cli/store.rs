@@ -40,7 +40,7 @@ pub fn store(global: &Global, command: &Command) -> Result<Answer, Problem> {
     let (from, to) = match (to, to_file, &here.settings().database_url) {
         (Some(to), _, None) => {
             Store::create_database(to, Mode::Direct)?;
-            (Location::File(file), Location::Database(to.clone()))
+            (Location::File(file), Location::Database(Box::new(to.clone())))
         }
         (None, Some(to), Some(from)) => {
             let to = to.clone().unwrap_or(file);
@@ -49,7 +49,7 @@ pub fn store(global: &Global, command: &Command) -> Result<Answer, Problem> {
                     .map_err(|e| Problem::malformed(format!("{}: {e}", folder.display())))?;
             }
             Store::create(&to, Mode::Direct)?;
-            (Location::Database(from.clone()), Location::File(to))
+            (Location::Database(Box::new(from.clone())), Location::File(to))
         }
         (Some(_), _, Some(from)) => {
             let message = format!("the store is in {from} already; leave database_url unset to copy from the file");

@@ -16,7 +16,7 @@ use crate::value::Cell;
 use crate::{Row, Statement, StoreError, Value};
 
 /// How the log of all projects and nodes is kept in the order of commits: whoever writes to it holds this until its
-/// commit, which is sent along. See `docs/decisions/0012-postgresql.md`.
+/// commit, which is sent along. See `docs/decisions/0013-postgresql.md`.
 const LOG_LOCK: &str = "select pg_advisory_xact_lock(5640006)";
 
 /// A connection. One thread at a time works with it.

@@ -36,7 +36,7 @@ fn what_a_file_holds_is_in_the_database_and_comes_back_the_same() {
     let before = seen(&file);
 
     drop(Store::create_database(&url(&database), Mode::Direct).expect("the tables can be made"));
-    let (from, to) = (Location::File(home.path()), Location::Database(url(&database)));
+    let (from, to) = (Location::File(home.path()), Location::Database(Box::new(url(&database))));
     let copied = copy(&from, &to, &|_, _| {}).expect("it can be copied");
     let rows = |name: &str| copied.iter().find(|it| it.table == name).map(|it| it.rows);
     assert_eq!((rows("work"), rows("event"), rows("agent")), (Some(1_101), Some(1_103), Some(1)));
