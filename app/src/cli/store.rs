@@ -21,15 +21,15 @@ pub enum Command {
     ///
     /// End `nexus up` and `nexus run` first: what is written after the copy began is not in it.
     #[command(
-        after_help = "Examples:\n  nexus store copy --to postgres://nexus@db/nexus            the file of this repository goes to the database\n  nexus --database-url postgres://nexus@db/nexus store copy --to-file     and back, into a new file\n\nAfterwards set database_url (or take it away) so that every command finds the store."
+        after_help = "Examples:\n  nexus store copy --to postgres://nexus@db/nexus            the file of this repository goes to the database\n  nexus --database-url postgres://nexus@db/nexus store copy --to-file .nexus/nexus.db\n\nAfterwards set database_url (or take it away) so that every command finds the store."
     )]
     Copy {
         /// The database to copy to
         #[arg(long, value_name = "URL", required_unless_present = "to_file", conflicts_with = "to_file")]
         to: Option<Url>,
-        /// Copy from the database to the file in the data folder, or to this one
-        #[arg(long, value_name = "FILE", num_args = 0..=1)]
-        to_file: Option<Option<PathBuf>>,
+        /// The file to copy to, from a database; a new one is made
+        #[arg(long, value_name = "FILE")]
+        to_file: Option<PathBuf>,
     },
 }
 
@@ -43,13 +43,12 @@ pub fn store(global: &Global, command: &Command) -> Result<Answer, Problem> {
             (Location::File(file), Location::Database(Box::new(to.clone())))
         }
         (None, Some(to), Some(from)) => {
-            let to = to.clone().unwrap_or(file);
             if let Some(folder) = to.parent().filter(|it| !it.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder)
                     .map_err(|e| Problem::malformed(format!("{}: {e}", folder.display())))?;
             }
-            Store::create(&to, Mode::Direct)?;
-            (Location::Database(Box::new(from.clone())), Location::File(to))
+            Store::create(to, Mode::Direct)?;
+            (Location::Database(Box::new(from.clone())), Location::File(to.clone()))
         }
         (Some(_), _, Some(from)) => {
             let message = format!("the store is in {from} already; leave database_url unset to copy from the file");
