@@ -11,6 +11,7 @@ mod clock;
 mod duty;
 pub mod history;
 mod keyed;
+pub mod message;
 pub mod ports;
 pub mod problem;
 mod random;

@@ -7,6 +7,7 @@ use crate::ports::{NeverStarted, RepoError};
 use domain::work::Refusal;
 use store::StoreError;
 use store::change::ChangeError;
+use store::message::MessageError;
 use store::work::WorkError;
 use store::workspace::WorkspaceError;
 
@@ -137,6 +138,25 @@ impl From<ChangeError> for Problem {
             ChangeError::Store(error) => error.into(),
             ChangeError::Unknown(_) => Self::not_found(error.to_string()),
             ChangeError::Refused(refusal) => Self::refused(refusal.code(), refusal.to_string()),
+        }
+    }
+}
+
+impl From<MessageError> for Problem {
+    fn from(error: MessageError) -> Self {
+        match error {
+            MessageError::Store(error) => error.into(),
+            MessageError::Work(error) => error.into(),
+            MessageError::Refused(refusal) => refusal.into(),
+            MessageError::Draft(bad) => Self::malformed(bad.to_string()),
+            MessageError::Unknown(_) | MessageError::NotARecipient { .. } => Self::not_found(error.to_string()),
+            MessageError::NoRecipient(to) => {
+                let message = format!(
+                    "nobody would get it: {to} is nobody that is registered, other than the sender; \
+                     `nexus agent list` shows who is"
+                );
+                Self::refused("no_recipient", message).with(json!({ "to_kind": to.word(), "to": to.name() }))
+            }
         }
     }
 }

@@ -34,7 +34,11 @@ statements! {
         READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", NEXT_DUE = "next_due",
         DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state", LIST_LEASED = "list_leased", LIST_DONE = "list_done", COUNTS = "counts",
     }
-    agent { FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save" }
+    agent { FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save", RECIPIENTS = "recipients" }
+    message {
+        INSERT = "insert", DELIVER = "deliver", FIND = "find", THREAD = "thread", COPIES = "copies", COPY = "copy",
+        SAVE_COPY = "save_copy", INBOX = "inbox", INBOX_WHOLE = "inbox_whole", OPEN_IN_THREAD = "open_in_thread",
+    }
     audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }
     answer {
         FIND = "find" and in bulk "find.postgres", KEEP = "keep" and in bulk "keep.postgres", PRUNE = "prune" }
@@ -90,6 +94,9 @@ mod tests {
             (&super::change::QUEUE, "change_queue (project=? AND target=?)"),
             (&super::change::OF_ITEM, "change_of (project=? AND item_id=?)"),
             (&super::change::LIST_IN_STATE, "change_in_state (project=? AND state=? AND id>?)"),
+            (&super::message::INBOX, "delivery_open (project=? AND recipient=? AND message_id>?)"),
+            (&super::message::INBOX_WHOLE, "delivery_inbox (project=? AND recipient=? AND message_id>?)"),
+            (&super::message::THREAD, "message_of_thread (project=? AND thread_id=? AND id>?)"),
             (&super::change::BEGUN_LANDINGS, "landing_begun (project=? AND target=?)"),
         ] {
             let text = statement.text().replace('$', "?");

@@ -2,7 +2,11 @@
 //!
 //! An agent needs no registration: its first claim makes it known, with no limit. Registering says what it is for.
 
+mod standing;
+
 use std::collections::BTreeSet;
+
+pub use standing::{Duty, Retired, Standing};
 
 use crate::text::{AgentName, Capability, Project, Role, Team};
 use crate::time::Timestamp;
@@ -25,6 +29,8 @@ pub struct Agent {
     pub capacity: Option<u32>,
     /// When it was first seen.
     pub registered_at: Timestamp,
+    /// Whether it takes work.
+    pub standing: Standing,
 }
 
 impl Agent {
@@ -38,6 +44,7 @@ impl Agent {
             capabilities: BTreeSet::new(),
             capacity: None,
             registered_at: now,
+            standing: Standing::Active,
         }
     }
 

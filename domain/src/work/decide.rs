@@ -209,20 +209,20 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
         }
 
         (State::Leased(lease), Command::Renew { held, ttl }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             // A renewal never shortens a lease.
             Ok(Event::Renewed { until: lease.until.max(now.plus_millis(ttl.millis())) })
         }
         (State::Leased(_), Command::Progress { held, percent, note }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             Ok(Event::Progressed { percent: *percent, note: note.clone() })
         }
         (State::Leased(_), Command::KeepResult { held, result }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             Ok(Event::ResultKept { result: result.clone() })
         }
         (State::Leased(_), Command::Report { held, change, result }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             let result = result.clone();
             Ok(match change {
                 None => Event::Reported { result },
@@ -230,18 +230,18 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
             })
         }
         (State::Leased(_), Command::Fail { held, reason }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             Ok(Event::Failed { reason: reason.clone(), then: next() })
         }
         (State::Leased(_), Command::Release { held, reason }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             Ok(Event::Released { reason: reason.clone(), then: fresh() })
         }
         (State::Leased(lease), Command::Lapse) if lease.until <= now => Ok(Event::Lapsed { then: next() }),
         (State::Leased(_), Command::Lapse) => Err(wrong(item, "a lease that has run out")),
 
         (State::Leased(_), Command::Block { held: Some(held), reason }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             Ok(Event::Blocked { reason: reason.clone() })
         }
         (State::Pending | State::Ready, Command::Block { held: None, reason }) => {
@@ -305,7 +305,8 @@ fn next(item: &WorkItem, head_start: HeadStart, now: Timestamp, spent: bool) -> 
     }
 }
 
-fn check(item: &WorkItem, held: &Held) -> Result<(), Refusal> {
+/// Whether `held` is the current hold of `item`: the right agent under the right fence. [`Refusal::LeaseLost`] if not.
+pub fn check_hold(item: &WorkItem, held: &Held) -> Result<(), Refusal> {
     match &item.state {
         State::Leased(lease) if lease.holder == held.by && item.fence == held.fence => Ok(()),
         _ => Err(lost(item, held)),

@@ -20,7 +20,7 @@ mod item;
 mod tests;
 
 pub use apply::apply;
-pub use decide::{Command, Held, Refusal, decide};
+pub use decide::{Command, Held, Refusal, check_hold, decide};
 pub use draft::{BadDraft, Draft, Json, Limits, Needs, Plan};
 pub use event::{Event, Next};
 pub use graph::cycle;

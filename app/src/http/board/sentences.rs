@@ -33,6 +33,7 @@ pub fn sentence(told: &Told) -> Markup {
         Some(("change", what)) => change(what, told),
         Some(("landing", what)) => landing(what, told),
         Some(("workspace", what)) => workspace(what, told),
+        Some(("message", what)) => message(what, told),
         Some(("agent", "registered")) => html! { (name(&event.subject)) " is known now" },
         _ => other(told),
     }
@@ -62,6 +63,20 @@ fn work(what: &str, told: &Told) -> Markup {
         "reverted" => html! { "What was landed for " (it) " was taken back" (because(told, "reason")) },
         "dependency_done" => html! { "Something that " (it) " waits for is done" },
         "dependency_reopened" => html! { "Something that " (it) " needs is open again" },
+        _ => other(told),
+    }
+}
+
+fn message(what: &str, told: &Told) -> Markup {
+    let by = agent(told);
+    match what {
+        "sent" => html! {
+            (by) " wrote to "
+            @match text(told, "to_name") { Some(to) => (name(to)), None => "all agents" }
+            @if let Some(subject) = text(told, "subject") { ": " (quoted(subject)) }
+        },
+        "read" => html! { (by) " read a message" },
+        "acknowledged" => html! { (by) " acknowledged a message" },
         _ => other(told),
     }
 }
