@@ -77,6 +77,7 @@ impl Here {
         let mut engine = Engine::new(store, settings.project.clone(), Arc::new(SystemClock));
         engine.head_start = settings.head_start;
         engine.attempts_max = settings.attempts_max;
+        engine.presence = settings.presence;
         engine.history = std::env::var_os("NEXUS_HISTORY").and_then(|path| History::open(Path::new(&path)).ok());
         engine
     }

@@ -46,6 +46,8 @@ pub struct Engine {
     pub head_start: HeadStart,
     /// How often an item may be tried when it does not say.
     pub attempts_max: u32,
+    /// How long is long, for what agents seem to be doing.
+    pub presence: domain::agent::presence::Thresholds,
     /// Where this caller's calls are recorded, if anywhere.
     pub history: Option<history::History>,
     clock: Arc<dyn Clock>,
@@ -61,6 +63,7 @@ impl Engine {
             project,
             head_start: HeadStart::default(),
             attempts_max: 3,
+            presence: domain::agent::presence::Thresholds::default(),
             history: None,
             clock,
             ids: Arc::default(),

@@ -110,6 +110,9 @@ impl From<Refusal> for Problem {
             ),
             Refusal::Finished { state } => (Kind::Refused, json!({ "state": state })),
             Refusal::WrongState { state, needs } => (Kind::Refused, json!({ "state": state, "needs": needs })),
+            Refusal::Draining { agent } | Refusal::Retired { agent } => {
+                (Kind::Refused, json!({ "agent": agent.as_str() }))
+            }
             Refusal::Capacity { agent, held, capacity } => {
                 (Kind::Refused, json!({ "agent": agent.as_str(), "held": held, "capacity": capacity }))
             }
@@ -127,6 +130,17 @@ impl From<WorkError> for Problem {
                 Self::not_found(format!("there is no item {id}; `nexus work list` shows those there are"))
             }
             WorkError::Draft(bad) => Self::malformed(bad.to_string()),
+            WorkError::UnknownAgent(name) => Self::not_found(format!(
+                "there is no agent {name}; `nexus agent list` shows those there are, `nexus agent register` makes one known"
+            )),
+            WorkError::NoAgentForRole(roles) => {
+                let roles: Vec<&str> = roles.iter().map(domain::text::Role::as_str).collect();
+                let message = format!(
+                    "nobody who is registered and free has the role {}; register an agent with it",
+                    roles.join(", nor ")
+                );
+                Self::refused("no_agent_for_role", message).with(json!({ "roles": roles }))
+            }
             WorkError::UnknownDependency(_) => Self::not_found(error.to_string()),
         }
     }

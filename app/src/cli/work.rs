@@ -2,6 +2,7 @@
 
 mod add;
 mod claim;
+mod handoff;
 mod hold;
 mod look;
 
@@ -32,6 +33,7 @@ pub enum Command {
     Report(hold::Report),
     Fail(hold::Fail),
     Release(hold::Release),
+    Handoff(Box<handoff::Handoff>),
     Block(hold::Block),
     Unblock(hold::Unblock),
     Cancel(hold::Cancel),
@@ -74,6 +76,7 @@ pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
         Command::Report(args) => hold::report(&here, &engine, &args),
         Command::Fail(args) => hold::fail(&here, &engine, &args),
         Command::Release(args) => hold::release(&here, &engine, &args),
+        Command::Handoff(args) => handoff::handoff(&here, &engine, &args),
         Command::Block(args) => hold::block(&here, &engine, &args),
         Command::Unblock(args) => hold::unblock(&engine, &args),
         Command::Cancel(args) => hold::cancel(&engine, &args),

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::agent::presence;
 use domain::text::Project;
 use domain::time::Ttl;
 use domain::work::HeadStart;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub attempts_max: u32,
     /// By how much each priority goes ahead.
     pub head_start: HeadStart,
+    /// How long is long, for what agents seem to be doing.
+    pub presence: presence::Thresholds,
     /// How many agents `nexus run` keeps busy.
     pub workers: usize,
     /// What an agent may use up.
@@ -139,6 +142,11 @@ impl Settings {
                 critical_ms: millis(written, "priority.head_start.critical"),
                 high_ms: millis(written, "priority.head_start.high"),
                 medium_ms: millis(written, "priority.head_start.medium"),
+            },
+            presence: presence::Thresholds {
+                alive_ms: millis(written, "presence.alive"),
+                stalled_ms: millis(written, "presence.stalled"),
+                gone_ms: millis(written, "presence.gone"),
             },
             workers: narrow(written, "run.workers"),
             agent: AgentLimits {

@@ -2,10 +2,13 @@
 //!
 //! An agent needs no registration: its first claim makes it known, with no limit. Registering says what it is for.
 
+pub mod presence;
+mod record;
 mod standing;
 
 use std::collections::BTreeSet;
 
+pub use record::{End, How, Record};
 pub use standing::{Duty, Retired, Standing};
 
 use crate::text::{AgentName, Capability, Project, Role, Team};
@@ -45,6 +48,15 @@ impl Agent {
             capacity: None,
             registered_at: now,
             standing: Standing::Active,
+        }
+    }
+
+    /// Whether it takes work at all: one that is draining or retired does not.
+    pub fn take_work(&self) -> Result<(), Refusal> {
+        match self.standing {
+            Standing::Active => Ok(()),
+            Standing::Draining => Err(Refusal::Draining { agent: self.name.clone() }),
+            Standing::Retired => Err(Refusal::Retired { agent: self.name.clone() }),
         }
     }
 

@@ -1,9 +1,10 @@
 //! What an agent is told: the item as text.
 
-use crate::work::WorkView;
+use crate::work::{HandoffView, WorkView};
 
-/// The prompt for an item: title, story, acceptance, and what earlier attempts have taught.
-pub fn prompt(item: &WorkView) -> String {
+/// The prompt for an item: title, story, acceptance, what earlier attempts have taught, and what was left by whoever
+/// passed it on.
+pub fn prompt(item: &WorkView, handoff: Option<&HandoffView>) -> String {
     let mut text = format!("# {}\n", item.title);
     let mut section = |name: &str, body: &str| {
         if !body.trim().is_empty() {
@@ -17,6 +18,12 @@ pub fn prompt(item: &WorkView) -> String {
     }
     if let Some(feedback) = &item.feedback {
         section("From the last attempt", feedback);
+    }
+    if let Some(handoff) = handoff {
+        let artifacts: String = handoff.artifacts.iter().map(|artifact| format!("- {artifact}\n")).collect();
+        let left = [handoff.note.as_str(), handoff.context.as_str(), artifacts.as_str()];
+        let left: Vec<&str> = left.into_iter().filter(|text| !text.trim().is_empty()).collect();
+        section(&format!("Handed off by {}", handoff.from), &left.join("\n\n"));
     }
     section(
         "How this works",

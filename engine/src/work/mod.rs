@@ -1,18 +1,20 @@
 //! Work: what doors and supervisors ask for, each as one transaction.
 
+mod handoff;
 mod import;
 mod together;
 mod view;
 
-use domain::agent::{Agent, Filter};
+use domain::agent::Filter;
 use domain::change::{Command as ChangeCommand, State as ChangeState};
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Ttl;
 use domain::work::{Command, Draft, Held, Json, WorkItem};
 use store::work::{self as kept, Page};
-use store::{Scope, Tx, agent, change, workspace};
+use store::{Scope, Tx, change, workspace};
 
+pub use handoff::{HandoffView, with_handoff};
 pub use import::{Imported, import};
 pub(crate) use together::Verbs;
 use together::{Request, What};
@@ -129,16 +131,6 @@ impl Engine {
     pub async fn tend(&self) -> Result<u32, Problem> {
         let scope = self.scope();
         Ok(self.store.write(async move |tx| kept::tend(tx, &scope).await).await?)
-    }
-
-    /// Makes an agent known.
-    pub async fn register(&self, agent: Agent, key: Option<Key>) -> Result<(), Problem> {
-        self.keyed(key, async move |tx, scope| Ok(agent::register(tx, scope, &agent).await?)).await
-    }
-
-    /// Agents by name.
-    pub async fn agents(&self, page: &Page) -> Result<Vec<Agent>, Problem> {
-        Ok(self.store.read(async |tx| agent::list(tx, &self.project, &page.after, page.limit).await).await?)
     }
 
     /// The call that is about to be made, when calls are recorded, with the time.

@@ -6,9 +6,9 @@ use domain::text::AgentName;
 use domain::time::{Timestamp, Ttl};
 use domain::work::{Command, Draft, Event, Plan, State, WorkItem, apply, decide};
 
-use super::WorkError;
 use super::plan::PlanRecord;
 use super::record::{columns, data, item};
+use super::{WorkError, handoff};
 use crate::audit::{Fact, append};
 use crate::{Scope, StoreError, Tx, Value, agent, sql};
 
@@ -136,17 +136,20 @@ pub async fn claim_next(
 ) -> Result<Option<WorkItem>, WorkError> {
     tend(tx, scope).await?;
     let agent = agent::meet(tx, scope, by).await?;
+    agent.take_work()?;
     let filter = filter.clone().or_of(&agent);
     let Some(before) = first_ready(tx, scope, &filter).await? else { return Ok(None) };
     admit(tx, scope, &agent).await?;
     change(tx, scope, &before, &Command::Claim { by: by.clone(), ttl }).await.map(Some)
 }
 
-async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), WorkError> {
+pub(super) async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), WorkError> {
+    agent.take_work()?;
     if agent.capacity.is_none() {
         return Ok(());
     }
     let agent = agent::find_to_count(tx, &agent.project, &agent.name).await?.unwrap_or_else(|| agent.clone());
+    agent.take_work()?;
     let values = [(&agent.project).into(), (&agent.name).into(), scope.now.into()];
     let row = tx.query_opt(&sql::work::HELD_BY, &values).await?;
     Ok(agent.admit(row.map_or(Ok(0), |row| row.small(0))?)?)
@@ -292,6 +295,7 @@ async fn step(tx: &mut Tx<'_>, scope: &Scope, before: &WorkItem, command: &Comma
 
 async fn save(tx: &mut Tx<'_>, before: &WorkItem, after: &WorkItem) -> Result<(), WorkError> {
     if tx.execute(&sql::work::SAVE, &save_values(before, after)).await? == 1 {
+        handoff::readdress(tx, before, after).await?;
         Ok(())
     } else {
         // Cannot happen: there is one writer, or the row is locked.

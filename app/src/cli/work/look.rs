@@ -4,7 +4,7 @@ use clap::Args;
 use domain::id::WorkId;
 use domain::work::State;
 use engine::problem::Problem;
-use engine::work::{PAGE_MAX, WorkView};
+use engine::work::{PAGE_MAX, WorkView, with_handoff};
 use engine::{Engine, wait};
 use store::work::Page;
 
@@ -99,5 +99,7 @@ pub fn show(engine: &Engine, args: &Show) -> Result<Answer, Problem> {
     add("acceptance", Some(item.acceptance.clone()));
     add("result", item.result.as_ref().map(ToString::to_string));
     add("from the last attempt", item.feedback.clone());
-    Ok(Answer::new(&item, lines.join("\n")))
+    let handoff = wait(engine.handoff(&args.id))?;
+    lines.extend(handoff.as_ref().map(|handoff| super::handoff::lines(handoff, now)));
+    Ok(Answer::new(&with_handoff(&item, handoff.as_ref()), lines.join("\n")))
 }

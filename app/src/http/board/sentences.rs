@@ -20,7 +20,7 @@ pub fn tone(event: &str) -> &'static str {
         | "change.reverted"
         | "landing.undone"
         | "change.landing_undone" => "bad",
-        "work.claimed" | "work.progressed" | "work.submitted" | "change.landing" => "busy",
+        "work.claimed" | "work.handed_off" | "work.progressed" | "work.submitted" | "change.landing" => "busy",
         _ => "plain",
     }
 }
@@ -35,6 +35,9 @@ pub fn sentence(told: &Told) -> Markup {
         Some(("workspace", what)) => workspace(what, told),
         Some(("message", what)) => message(what, told),
         Some(("agent", "registered")) => html! { (name(&event.subject)) " is known now" },
+        Some(("agent", "drained")) => html! { (name(&event.subject)) " takes nothing new" },
+        Some(("agent", "resumed")) => html! { (name(&event.subject)) " takes work again" },
+        Some(("agent", "retired")) => html! { (name(&event.subject)) " has retired" },
         _ => other(told),
     }
 }
@@ -53,6 +56,10 @@ fn work(what: &str, told: &Told) -> Markup {
         "resubmitted" => html! { "The change for " (it) " waits to land again" },
         "failed" => html! { (by) " failed at " (it) (goes(told)) (because(told, "reason")) },
         "released" => html! { (by) " gave " (it) " back" (because(told, "reason")) },
+        "handed_off" => html! { (by) " handed " (it) " off to " (name(text(told, "to").unwrap_or("another"))) },
+        "offered" => {
+            html! { (by) " handed " (it) " off to the role " (name(text(told, "role").unwrap_or("of another"))) }
+        }
         "lapsed" => html! { "The lease on " (it) " ran out" (goes(told)) },
         "blocked" => html! { (it) " is blocked" (because(told, "reason")) },
         "unblocked" => html! { (it) " is no longer blocked" },

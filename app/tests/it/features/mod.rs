@@ -1,7 +1,8 @@
 //! The promises in `features/*.feature`, told through the program.
 //!
-//! A step is matched with the patterns of [`work`], [`change`] and [`message`]; one that none of them knows fails its scenario.
+//! A step is matched with the patterns of [`work`], [`change`], [`message`] and [`agent`]; one that none of them knows fails its scenario.
 
+mod agent;
 mod change;
 mod message;
 mod pattern;
@@ -33,6 +34,11 @@ fn messages_are_as_their_feature_says() {
     play("message.feature");
 }
 
+#[test]
+fn agents_are_as_their_feature_says() {
+    play("agent.feature");
+}
+
 /// Plays every scenario of a file, and tells all that went wrong.
 fn play(file: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../features").join(file);
@@ -61,7 +67,7 @@ fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
 }
 
 fn take(stage: &mut Stage, step: &str, below: &str) {
-    let known = work::STEPS.iter().chain(change::STEPS).chain(message::STEPS);
+    let known = work::STEPS.iter().chain(change::STEPS).chain(message::STEPS).chain(agent::STEPS);
     let fits: Vec<_> =
         known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
     match fits.as_slice() {

@@ -131,7 +131,8 @@ impl Stage {
         self.granted(agent);
     }
 
-    fn granted(&mut self, agent: &str) {
+    /// Remembers what the last answer gave to `agent`.
+    pub fn granted(&mut self, agent: &str) {
         let (_, said, _) = self.last.as_ref().expect("something was done");
         if said.code != 0 {
             return;

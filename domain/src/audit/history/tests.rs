@@ -53,6 +53,7 @@ fn entry(text: &str) -> Logged {
         agent: words.get(3).filter(|w| **w != "-").map(|w| (*w).to_owned()),
         fence: fence.parse().ok(),
         held_fence: held.map(|held| held.parse().expect("a fence")),
+        to: words.get(5).map(|to| (*to).to_owned()),
     }
 }
 

@@ -1,9 +1,13 @@
 //! Agents, as they are kept.
 
+mod roster;
+
 use std::collections::BTreeSet;
 
 use domain::agent::{Agent, Standing};
 use domain::text::{AgentName, Capability, Project, Role, Team};
+
+pub use roster::{Seen, ends, heartbeat, roster, seen, stand};
 
 use crate::audit::{Fact, append};
 use crate::{Row, Scope, StoreError, Tx, sql};
