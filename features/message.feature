@@ -69,3 +69,33 @@ Feature: Messages
     When zoe tells "--to max --key k1": Once
     And the same is asked again
     Then max has 1 message, of which 1 is unread
+
+  Scenario: What nobody acknowledges goes to a role that can do something, and an acknowledgement there ends it
+    Given the agent pia is registered with "--role PM"
+    When zoe tells "--to max --class objective_risk_alerts": "We lose the objective"
+    And somebody escalates what is due
+    Then 1 thing went to the role PM
+    And pia has 1 message, of which 1 is unread
+    And max has 1 message, of which 1 is unread
+    When pia acknowledges "We lose the objective"
+    And somebody escalates what is due
+    Then nothing was escalated
+    And the log says message.escalated of "We lose the objective" once
+
+  Scenario: Where nobody has the role, a person is told by the hook, and told once
+    Given the hook writes to a file
+    When zoe tells "--to max --respond-within 0s": "Is anybody there?"
+    And somebody escalates what is due
+    Then 1 thing went to a person
+    And the person reads message.escalated and "Is anybody there?"
+    When somebody escalates what is due
+    Then nothing was escalated
+
+  Scenario: An item that failed twice is heard of, with all that is known of it
+    Given the agent pia is registered with "--role PM"
+    And the item One
+    When zoe fails One 2 times
+    And somebody escalates what is due
+    Then 1 thing went to the role PM
+    And pia has 1 message, of which 1 is unread
+    And the log says work.escalated of One once

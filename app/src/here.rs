@@ -78,8 +78,15 @@ impl Here {
         engine.head_start = settings.head_start;
         engine.attempts_max = settings.attempts_max;
         engine.presence = settings.presence;
+        engine.escalation = settings.escalation.clone();
         engine.history = std::env::var_os("NEXUS_HISTORY").and_then(|path| History::open(Path::new(&path)).ok());
         engine
+    }
+
+    /// What starts programs.
+    pub fn launcher() -> Result<Processes, Problem> {
+        let keeper = std::env::current_exe().map_err(|e| Problem::new(Kind::Failed, "io_failed", e.to_string()))?;
+        Ok(Processes { keeper })
     }
 
     /// The repository around the command.
@@ -112,6 +119,7 @@ impl Here {
             check_grace: settings.check.grace,
             batch_max: settings.landing.batch_max,
             answers_kept: settings.retention.answers,
+            notify: settings.notify.clone(),
             port_first: *settings.ports.start(),
             port_last: *settings.ports.end(),
         };

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod change;
 mod clock;
 mod duty;
+pub mod escalation;
 pub mod history;
 mod keyed;
 pub mod message;
@@ -48,6 +49,8 @@ pub struct Engine {
     pub attempts_max: u32,
     /// How long is long, for what agents seem to be doing.
     pub presence: domain::agent::presence::Thresholds,
+    /// When things escalate, and to whom.
+    pub escalation: domain::escalation::Thresholds,
     /// Where this caller's calls are recorded, if anywhere.
     pub history: Option<history::History>,
     clock: Arc<dyn Clock>,
@@ -64,6 +67,7 @@ impl Engine {
             head_start: HeadStart::default(),
             attempts_max: 3,
             presence: domain::agent::presence::Thresholds::default(),
+            escalation: domain::escalation::Thresholds::default(),
             history: None,
             clock,
             ids: Arc::default(),

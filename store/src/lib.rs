@@ -12,6 +12,7 @@ pub mod agent;
 pub mod answer;
 pub mod audit;
 pub mod change;
+pub mod escalation;
 pub mod message;
 pub mod workspace;
 

@@ -41,7 +41,11 @@ statements! {
     }
     message {
         INSERT = "insert", DELIVER = "deliver", FIND = "find", THREAD = "thread", COPIES = "copies", COPY = "copy",
-        SAVE_COPY = "save_copy", INBOX = "inbox", INBOX_WHOLE = "inbox_whole", OPEN_IN_THREAD = "open_in_thread",
+        SAVE_COPY = "save_copy", INBOX = "inbox", INBOX_WHOLE = "inbox_whole", OPEN_IN_THREAD = "open_in_thread", DUE = "due",
+    }
+    escalation {
+        BLOCKED = "blocked", DEAD = "dead", FAILED = "failed", DUE = "due", FIND = "find", SAVE = "save",
+        SETTLE = "settle", NOTIFY = "notify", UNSENT = "unsent", SENT = "sent", TROUBLE = "trouble", PRUNE = "prune",
     }
     audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }
     answer {
@@ -100,6 +104,12 @@ mod tests {
             (&super::change::LIST_IN_STATE, "change_in_state (project=? AND state=? AND id>?)"),
             (&super::agent::ENDS, "event_of_agent (project=? AND agent=?)"),
             (&super::agent::HELD, "work_held (project=? AND holder>? AND holder<?)"),
+            (&super::message::DUE, "delivery_due (project=? AND escalate_at_ms>? AND escalate_at_ms<?)"),
+            (&super::escalation::BLOCKED, "work_blocked (project=? AND changed_at_ms<?)"),
+            (&super::escalation::DEAD, "work_dead (project=? AND changed_at_ms<?)"),
+            (&super::escalation::FAILED, "work_failed (project=? AND changed_at_ms<?)"),
+            (&super::escalation::DUE, "escalation_due (project=? AND escalate_at_ms>? AND escalate_at_ms<?)"),
+            (&super::escalation::UNSENT, "notification_due (project=? AND next_ms<?)"),
             (&super::message::INBOX, "delivery_open (project=? AND recipient=? AND message_id>?)"),
             (&super::message::INBOX_WHOLE, "delivery_inbox (project=? AND recipient=? AND message_id>?)"),
             (&super::message::THREAD, "message_of_thread (project=? AND thread_id=? AND id>?)"),

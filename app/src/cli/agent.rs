@@ -30,8 +30,11 @@ pub enum Command {
 }
 
 /// The verbs, each by itself.
-pub const BRANCHES: &[Branch] =
-    &[(&["agent", "register"], Register::augment_args), (&["agent", "list"], List::augment_args)];
+pub const BRANCHES: &[Branch] = &[
+    (&["agent", "register"], Register::augment_args),
+    (&["agent", "list"], List::augment_args),
+    (&["agent", "heartbeat"], Heartbeat::augment_args),
+];
 
 /// Say what an agent is for; an agent that only claims needs no registration
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ use engine::{Engine, wait};
 use store::Mode;
 use store::work::Page;
 
+use super::tree::Branch;
 use super::{Answer, Global, parse};
 use crate::here::Here;
 use crate::terminal::{harmless, one_line, table, when};
@@ -26,6 +27,7 @@ pub enum Command {
     Show(Show),
     Ack(Ack),
     Thread(Thread),
+    Escalate(Escalate),
 }
 
 /// Send a message; exit 3 when nobody would get it, 5 when --fence is not current
@@ -149,9 +151,30 @@ pub struct Thread {
     after: Option<MessageId>,
 }
 
+/// Escalate what is due now: messages without an answer, items that failed, died or sit blocked
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  nexus message escalate --due --json\n\n`nexus up` and `nexus run` do this by themselves. First a role hears of it, then a person:\n\
+    the event is in the log, and the program in the setting notify.command is run, at least once."
+)]
+pub struct Escalate {
+    /// What is due; there is nothing else to escalate
+    #[arg(long)]
+    due: bool,
+}
+
+/// The verbs that agents call all day.
+pub const BRANCHES: &[Branch] = &[
+    (&["message", "send"], Send::augment_args),
+    (&["message", "inbox"], Inbox::augment_args),
+    (&["message", "ack"], Ack::augment_args),
+];
+
 pub fn message(global: &Global, command: Command) -> Result<Answer, Problem> {
-    let engine = Here::find(global)?.engine(Mode::Direct)?;
+    let here = Here::find(global)?;
+    let engine = here.engine(Mode::Direct)?;
     match command {
+        Command::Escalate(_) => escalate(&here, &engine),
         Command::Send(args) => send(&engine, &args),
         Command::Inbox(args) => inbox(&engine, &args),
         Command::Show(args) => show(&engine, args),
@@ -196,6 +219,20 @@ fn send(engine: &Engine, args: &Send) -> Result<Answer, Problem> {
     let to: Vec<&str> = message.copies.iter().map(|copy| copy.agent.as_str()).collect();
     let text = format!("sent {} to {}", message.id, one_line(&to.join(", ")));
     Ok(Answer::new(&message, text))
+}
+
+fn escalate(here: &Here, engine: &Engine) -> Result<Answer, Problem> {
+    let escalated = wait(engine.escalate_due())?;
+    let told = match &here.settings().notify {
+        Some(notify) => engine.tell_people(&Here::launcher()?, notify, &here.data)?,
+        None => 0,
+    };
+    let line = |it: &engine::escalation::EscalatedView| {
+        format!("{} {} to {}", it.event, it.subject, it.to.as_deref().unwrap_or("a person"))
+    };
+    let mut lines: Vec<String> = escalated.iter().map(line).collect();
+    lines.push(format!("{} escalated, {told} notifications taken", escalated.len()));
+    Ok(Answer::new(&serde_json::json!({ "escalated": escalated, "notified": told }), lines.join("\n")))
 }
 
 fn inbox(engine: &Engine, args: &Inbox) -> Result<Answer, Problem> {

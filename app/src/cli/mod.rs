@@ -25,6 +25,7 @@ use clap::{FromArgMatches, Parser, Subcommand};
 use engine::problem::Problem;
 
 pub use answer::Answer;
+pub use run::words;
 
 /// Nexus lets many coding agents work on one repository at the same time: each piece of work goes to exactly one
 /// agent, in a worktree of its own; checks are run by the system; what passes lands.

@@ -53,6 +53,7 @@ pub const BRANCHES: &[Branch] = &[
     (&["work", "report"], hold::Report::augment_args),
     (&["work", "fail"], hold::Fail::augment_args),
     (&["work", "release"], hold::Release::augment_args),
+    (&["work", "handoff"], handoff::Handoff::augment_args),
     (&["work", "block"], hold::Block::augment_args),
     (&["work", "unblock"], hold::Unblock::augment_args),
     (&["work", "cancel"], hold::Cancel::augment_args),

@@ -11,6 +11,8 @@ pub fn tone(event: &str) -> &'static str {
     match event {
         "work.landed" | "work.reported" | "change.landed" | "landing.finished" => "good",
         "work.failed"
+        | "work.escalated"
+        | "message.escalated"
         | "work.lapsed"
         | "work.blocked"
         | "work.rejected"
@@ -60,6 +62,7 @@ fn work(what: &str, told: &Told) -> Markup {
         "offered" => {
             html! { (by) " handed " (it) " off to the role " (name(text(told, "role").unwrap_or("of another"))) }
         }
+        "escalated" => html! { (it) " needs somebody; " (heard(told)) (because(told, "reason")) },
         "lapsed" => html! { "The lease on " (it) " ran out" (goes(told)) },
         "blocked" => html! { (it) " is blocked" (because(told, "reason")) },
         "unblocked" => html! { (it) " is no longer blocked" },
@@ -74,6 +77,10 @@ fn work(what: &str, told: &Told) -> Markup {
     }
 }
 
+fn heard(told: &Told) -> Markup {
+    html! { @match text(told, "to") { Some(role) => { "the role " (name(role)) " hears of it" }, None => "a person hears of it" } }
+}
+
 fn message(what: &str, told: &Told) -> Markup {
     let by = agent(told);
     match what {
@@ -84,6 +91,7 @@ fn message(what: &str, told: &Told) -> Markup {
         },
         "read" => html! { (by) " read a message" },
         "acknowledged" => html! { (by) " acknowledged a message" },
+        "escalated" => html! { (by) " did not answer; " (heard(told)) },
         _ => other(told),
     }
 }

@@ -56,6 +56,7 @@ fn every_command_has_help_with_an_example_and_nothing_of_ours_alone_is_shown() {
         "message show",
         "message ack",
         "message thread",
+        "message escalate",
         "run",
         "change list",
         "change show",

@@ -2,7 +2,7 @@
 
 use super::Step;
 use super::stage::Stage;
-use super::world::text;
+use super::world::{text, write};
 
 pub const STEPS: &[Step] = &[
     ("{} tells {}: {}", |s, a, _| {
@@ -47,6 +47,29 @@ pub const STEPS: &[Step] = &[
     ("the log says {} of {} once", |s, a, _| {
         let said = s.world.run(["events", "--of", &s.id(a[1])]);
         assert_eq!(said.out.matches(&format!("\"{}\"", a[0])).count(), 1, "{}", said.out);
+    }),
+    ("the hook writes to a file", |s, _, _| {
+        let told = s.world.beside("told.json").display().to_string();
+        write(&s.world.repo.join(".nexus/config.toml"), format!("[notify]\ncommand = \"dd status=none of={told}\"\n"));
+    }),
+    ("somebody escalates what is due", |s, _, _| s.act(["message", "escalate", "--due"])),
+    ("1 thing went to the role {}", |s, a, _| {
+        let done = s.success();
+        assert_eq!((&done["escalated"][0]["level"], &done["escalated"][0]["to"]), (&"role".into(), &a[0].into()));
+        assert_eq!(done["escalated"].as_array().map(Vec::len), Some(1), "{done}");
+    }),
+    ("1 thing went to a person", |s, _, _| {
+        let done = s.success();
+        assert_eq!((&done["escalated"][0]["level"], &done["notified"]), (&"human".into(), &1.into()), "{done}");
+    }),
+    ("nothing was escalated", |s, _, _| {
+        let done = s.success();
+        assert_eq!(done, serde_json::json!({ "escalated": [], "notified": 0 }));
+    }),
+    ("the person reads {} and {}", |s, a, _| {
+        let told = std::fs::read_to_string(s.world.beside("told.json")).expect("the hook ran");
+        let told: serde_json::Value = serde_json::from_str(&told).expect("it is JSON");
+        assert_eq!([&told["event"], &told["data"]["subject"]], [a[0], a[1]], "{told}");
     }),
 ];
 
