@@ -144,3 +144,48 @@ Feature: Agents, roles and hand-off
     And zoe fails Two because "it does not work"
     Then zoe has completed 1 of 2
     And the log has no heartbeats
+
+  Scenario: Each role that an item needs gets exactly one agent, or none gets any
+    Given the agent dev is registered with "--role Developer"
+    And the agent max is registered with "--role QA"
+    And the agent mia is registered with "--role QA"
+    And the item One with "--role QA"
+    When an operator assigns One with "--role Developer --role QA"
+    Then One is kept for dev and max
+    When mia asks for work
+    Then no work is given out
+    When max asks for work
+    Then it gets One
+    Given the item Two with "--role QA"
+    When an operator assigns Two with "--role QA --role Architect"
+    Then it is refused with exit code 3 and no_agent_for_role
+    When mia asks for work
+    Then it gets Two
+
+  Scenario: An agent is given what is kept for it before what came earlier
+    Given the agent max is registered with "--role QA"
+    And the item One with "--role QA"
+    And the item Two with "--role QA"
+    When an operator assigns Two with "--role QA"
+    And max asks for work
+    Then it gets Two
+
+  Scenario: What an operator reassigns goes from hand to hand
+    Given the agent dev is registered with "--role Developer"
+    And the item One
+    When zoe claims One
+    And an operator reassigns One to dev
+    Then dev holds One under fence 2
+    When zoe reports One
+    Then it is refused with exit code 5 and lease_lost
+
+  Scenario: What is kept for an agent that drains goes to one that is there
+    Given the agent max is registered with "--role QA"
+    And the item One with "--role QA"
+    When an operator assigns One with "--role QA"
+    And the agent max is told to drain
+    Given the agent mia is registered with "--role QA"
+    When an operator evens out the load
+    Then One went from max to mia
+    When mia asks for work
+    Then it gets One

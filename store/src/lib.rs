@@ -10,6 +10,7 @@
 
 pub mod agent;
 pub mod answer;
+pub mod assignment;
 pub mod audit;
 pub mod change;
 pub mod escalation;

@@ -43,6 +43,10 @@ statements! {
         INSERT = "insert", DELIVER = "deliver", FIND = "find", THREAD = "thread", COPIES = "copies", COPY = "copy",
         SAVE_COPY = "save_copy", INBOX = "inbox", INBOX_WHOLE = "inbox_whole", OPEN_IN_THREAD = "open_in_thread", DUE = "due",
     }
+    assignment {
+        ANY = "any", READY_OF = "ready_of", FOR_ROLE = "for_role", SAVE = "save", OPEN = "open",
+        FORGET_AGENT = "forget_agent", PRUNE = "prune",
+    }
     escalation {
         BLOCKED = "blocked", DEAD = "dead", FAILED = "failed", DUE = "due", FIND = "find", SAVE = "save",
         SETTLE = "settle", NOTIFY = "notify", UNSENT = "unsent", SENT = "sent", TROUBLE = "trouble", PRUNE = "prune",
@@ -110,6 +114,8 @@ mod tests {
             (&super::escalation::FAILED, "work_failed (project=? AND changed_at_ms<?)"),
             (&super::escalation::DUE, "escalation_due (project=? AND escalate_at_ms>? AND escalate_at_ms<?)"),
             (&super::escalation::UNSENT, "notification_due (project=? AND next_ms<?)"),
+            (&super::assignment::ANY, "assignment_age (project=? AND until_ms>?)"),
+            (&super::assignment::FOR_ROLE, "PRIMARY KEY (project=? AND item_id=? AND role=?)"),
             (&super::message::INBOX, "delivery_open (project=? AND recipient=? AND message_id>?)"),
             (&super::message::INBOX_WHOLE, "delivery_inbox (project=? AND recipient=? AND message_id>?)"),
             (&super::message::THREAD, "message_of_thread (project=? AND thread_id=? AND id>?)"),

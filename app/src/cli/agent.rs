@@ -27,6 +27,7 @@ pub enum Command {
     Drain(Drain),
     Resume(Resume),
     Retire(Retire),
+    Rebalance(Rebalance),
 }
 
 /// The verbs, each by itself.
@@ -96,6 +97,18 @@ pub struct Heartbeat {
     key: Option<String>,
 }
 
+/// Move what is kept for agents that are gone or have too much to idle ones that fit
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  nexus agent rebalance --dry-run\n  nexus agent rebalance --json")]
+pub struct Rebalance {
+    /// Say what would move, and move nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Makes a repeated request one: the same key gets the same answer
+    #[arg(long)]
+    key: Option<String>,
+}
+
 macro_rules! standing_verb {
     ($(#[$doc:meta])* $name:ident, $verb:literal) => {
         $(#[$doc])*
@@ -136,6 +149,18 @@ pub fn agent(global: &Global, command: Command) -> Result<Answer, Problem> {
             let question = question.transpose().map_err(|bad| Problem::malformed(bad.to_string()))?;
             let agent = wait(engine.heartbeat(args.name, question, key))?;
             Ok(Answer::new(&agent, format!("{} is {}: {}", agent.name, agent.presence, one_line(&agent.reason))))
+        }
+        Command::Rebalance(args) => {
+            let key = parse::key(args.key.as_ref(), &args)?;
+            let moves = wait(engine.rebalance(args.dry_run, key))?;
+            let verb = if args.dry_run { "would go" } else { "went" };
+            let line = |it: &engine::work::MoveView| format!("{} {verb} from {} to {}", it.item, it.from, it.to);
+            let mut lines: Vec<String> = moves.iter().map(line).collect();
+            if lines.is_empty() {
+                lines.push("nothing to move".to_owned());
+            }
+            let json = serde_json::json!({ "dry_run": args.dry_run, "moves": moves });
+            Ok(Answer::new(&json, lines.join("\n")))
         }
         Command::Drain(args) => {
             let key = parse::key(args.key.as_ref(), &args)?;

@@ -1,6 +1,7 @@
 //! `nexus work …`
 
 mod add;
+mod assign;
 mod claim;
 mod handoff;
 mod hold;
@@ -34,6 +35,8 @@ pub enum Command {
     Fail(hold::Fail),
     Release(hold::Release),
     Handoff(Box<handoff::Handoff>),
+    Assign(assign::Assign),
+    Reassign(assign::Reassign),
     Block(hold::Block),
     Unblock(hold::Unblock),
     Cancel(hold::Cancel),
@@ -54,6 +57,8 @@ pub const BRANCHES: &[Branch] = &[
     (&["work", "fail"], hold::Fail::augment_args),
     (&["work", "release"], hold::Release::augment_args),
     (&["work", "handoff"], handoff::Handoff::augment_args),
+    (&["work", "assign"], assign::Assign::augment_args),
+    (&["work", "reassign"], assign::Reassign::augment_args),
     (&["work", "block"], hold::Block::augment_args),
     (&["work", "unblock"], hold::Unblock::augment_args),
     (&["work", "cancel"], hold::Cancel::augment_args),
@@ -78,6 +83,8 @@ pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
         Command::Fail(args) => hold::fail(&here, &engine, &args),
         Command::Release(args) => hold::release(&here, &engine, &args),
         Command::Handoff(args) => handoff::handoff(&here, &engine, &args),
+        Command::Assign(args) => assign::assign(&engine, &args),
+        Command::Reassign(args) => assign::reassign(&engine, &args),
         Command::Block(args) => hold::block(&here, &engine, &args),
         Command::Unblock(args) => hold::unblock(&engine, &args),
         Command::Cancel(args) => hold::cancel(&engine, &args),

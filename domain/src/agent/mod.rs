@@ -2,6 +2,7 @@
 //!
 //! An agent needs no registration: its first claim makes it known, with no limit. Registering says what it is for.
 
+pub mod assign;
 pub mod presence;
 mod record;
 mod standing;

@@ -53,3 +53,20 @@ fn every_class_and_every_kind_of_address_reads_back() {
     }
     assert_eq!(Address::from_parts("all", Some("x")), None);
 }
+
+#[test]
+fn the_page_has_every_class_with_its_urgency_and_whom_it_escalates_to() {
+    let page = include_str!("../../../docs/formats.md");
+    for word in Class::WORDS {
+        let class = Class::from_word(word).expect(word);
+        let begins = format!("| `{word}` | {} |", class.priority().word());
+        let row = page.lines().find(|line| line.starts_with(&begins));
+        let row = row.unwrap_or_else(|| panic!("docs/formats.md has no row that begins with {begins}"));
+        let heard = match (class.respond_within_ms(), class.escalates_to()) {
+            (None, _) => "| | |".to_owned(),
+            (Some(_), Some(role)) => format!("| `{role}` |"),
+            (Some(_), None) => "| the role in `escalation.role` |".to_owned(),
+        };
+        assert!(row.ends_with(&heard), "{row} should end with {heard}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Work: what doors and supervisors ask for, each as one transaction.
 
+mod assign;
 mod handoff;
 mod import;
 mod together;
@@ -14,6 +15,7 @@ use domain::work::{Command, Draft, Held, Json, WorkItem};
 use store::work::{self as kept, Page};
 use store::{Scope, Tx, change, workspace};
 
+pub use assign::{AssignedView, MoveView};
 pub use handoff::{HandoffView, with_handoff};
 pub use import::{Imported, import};
 pub(crate) use together::Verbs;

@@ -135,6 +135,7 @@ pub async fn stand(tx: &mut Tx<'_>, scope: &Scope, name: &AgentName, duty: Duty)
     let mut released = Vec::new();
     if duty == Duty::Retire {
         tx.execute(&sql::agent::FORGET, &[(&scope.project).into(), name.into()]).await?;
+        tx.execute(&sql::assignment::FORGET_AGENT, &[(&scope.project).into(), name.into()]).await?;
         for hold in held(tx, &scope.project, name.as_str(), name.as_str()).await?.into_values().flatten() {
             let held = Held { by: name.clone(), fence: hold.fence };
             let reason = Some(format!("{name} was retired"));

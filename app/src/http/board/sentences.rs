@@ -63,6 +63,7 @@ fn work(what: &str, told: &Told) -> Markup {
             html! { (by) " handed " (it) " off to the role " (name(text(told, "role").unwrap_or("of another"))) }
         }
         "escalated" => html! { (it) " needs somebody; " (heard(told)) (because(told, "reason")) },
+        "assigned" => html! { (it) " is kept for " (name(text(told, "to").unwrap_or("somebody"))) },
         "lapsed" => html! { "The lease on " (it) " ran out" (goes(told)) },
         "blocked" => html! { (it) " is blocked" (because(told, "reason")) },
         "unblocked" => html! { (it) " is no longer blocked" },

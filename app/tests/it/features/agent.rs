@@ -45,6 +45,24 @@ pub const STEPS: &[Step] = &[
         let said = s.world.run(["events"]);
         assert!(!said.out.contains("heartbeat") && !said.out.contains("presence"), "{}", said.out);
     }),
+    ("an operator assigns {} with {}", |s, a, _| {
+        let id = s.id(a[0]);
+        s.act(["work", "assign", &id].into_iter().chain(a[1].split_whitespace()));
+    }),
+    ("{} is kept for {} and {}", |s, a, _| {
+        let assigned = s.success()["assigned"].clone();
+        assert_eq!([&assigned[0]["agent"], &assigned[1]["agent"]], [a[1], a[2]], "{assigned}");
+    }),
+    ("an operator reassigns {} to {}", |s, a, _| {
+        let id = s.id(a[0]);
+        s.act(["work", "reassign", &id, "--to", a[1]]);
+    }),
+    ("an operator evens out the load", |s, _, _| s.act(["agent", "rebalance"])),
+    ("{} went from {} to {}", |s, a, _| {
+        let moves = s.success()["moves"].clone();
+        assert_eq!([&moves[0]["from"], &moves[0]["to"]], [a[1], a[2]], "{moves}");
+        assert_eq!(moves.as_array().map(Vec::len), Some(1), "{moves}");
+    }),
 ];
 
 fn hand_off(stage: &mut Stage, from: &str, title: &str, to: &[&str], options: &str) {

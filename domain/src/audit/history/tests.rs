@@ -322,6 +322,18 @@ fn a_report_is_in_the_log_as_done_as_submitted_or_as_a_kept_result() {
 }
 
 #[test]
+fn a_hand_off_ends_one_hold_and_begins_another() {
+    let begin = "1 claimed x a 1\n2 handed_off x a 1>2 b";
+    assert_eq!(of_log(&format!("{begin}\n3 progressed x b 2\n4 reported x b 2")), []);
+    assert_eq!(of_log(&format!("{begin}\n3 progressed x a 1")), [Rule::StaleEffect]);
+    assert_eq!(of_log(&format!("{begin}\n3 progressed x a 2")), [Rule::EffectWithoutGrant]);
+    assert_eq!(of_log(&format!("{begin}\n3 claimed x c 3")), [Rule::HeldTwice]);
+    assert_eq!(of_log("1 claimed x a 1\n2 offered x a 1\n3 claimed x c 2"), []);
+    // What was handed off was never claimed; the log explains the hold.
+    assert_eq!(of_both("progress x b 3-4 ok 2", &format!("{begin}\n3 progressed x b 2")), []);
+}
+
+#[test]
 fn calls_without_a_fence_take_what_those_with_one_leave() {
     let log_text = "1 claimed x a 1\n2 progressed x a 1\n3 progressed x a 1\n4 released x a 1\n5 blocked x - -";
     let calls_text = "progress x a 3-4 ok\nprogress x a 3-4 ok 1\nblock x z 8-9 ok";
