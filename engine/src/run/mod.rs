@@ -28,7 +28,7 @@ use crate::wait;
 /// How long the lander lets pass between two looks at the queue when nobody rings.
 const LOOK: Duration = Duration::from_millis(500);
 /// How often somebody looks for what is to be escalated.
-const ESCALATE: Duration = Duration::from_secs(10);
+const ESCALATE: Duration = Duration::from_secs(30);
 /// How many looks in a row may fail (git held by another program, a store that is busy) before landing is given up.
 const FAILURES_MAX: u32 = 5;
 
