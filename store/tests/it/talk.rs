@@ -2,16 +2,16 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use domain::agent::{Agent, Duty};
+use domain::agent::{Agent, Duty, Filter, presence};
 use domain::escalation::{Target, Thresholds};
 use domain::message::{Address, Class, Draft};
 use domain::text::Role;
 use domain::time::Timestamp;
-use domain::work::{Bundle, Command, Fence, Held, Receiver, State, WorkItem};
+use domain::work::{Bundle, Command, Draft as WorkDraft, Fence, Held, Receiver, State, WorkItem};
 use store::escalation::{self, Escalated};
 use store::message::{self, MessageError};
 use store::work::{self, Page, WorkError};
-use store::{Store, StoreError, Tx, agent};
+use store::{Store, StoreError, Tx, agent, assignment};
 
 use crate::kit::{FIRST, add, at, carry_out, claim, items, name, project, ttl, wait};
 use crate::place::{Place, on_each_engine};
@@ -20,6 +20,7 @@ on_each_engine! {
     a_message_waits_in_each_inbox_until_it_is_acknowledged,
     a_message_to_nobody_leaves_nothing_behind,
     a_hand_off_to_an_agent_or_a_role_keeps_one_document,
+    what_is_kept_for_an_agent_is_given_to_it_and_passed_over_by_others,
     what_a_retired_agent_held_goes_back_at_once,
     signs_and_ends_are_found_in_the_log,
     a_message_that_nobody_acknowledges_goes_to_a_role_and_then_to_a_person,
@@ -116,6 +117,36 @@ fn a_hand_off_to_an_agent_or_a_role_keeps_one_document(place: &Place) {
     let read = async |tx: &mut Tx<'_>| work::last_handoff(tx, &project(), &item.id).await;
     let last = wait(store.read::<_, StoreError, _>(read)).expect("it can be read").expect("it was handed off");
     assert_eq!((last.from, last.fence, last.bundle.note), (name("max"), Fence::new(2), "go".to_owned()));
+}
+
+fn what_is_kept_for_an_agent_is_given_to_it_and_passed_over_by_others(place: &Place) {
+    let store = place.store();
+    register(&store, "max", "QA");
+    register(&store, "mia", "QA");
+    let draft = WorkDraft { title: "One".into(), role: Some(role("QA")), ..WorkDraft::default() };
+    let item = wait(store.write(async move |tx: &mut Tx<'_>| work::add(tx, &at(0), draft, FIRST, "").await));
+    let item = item.expect("it is added");
+    let assign = |roles: Vec<Role>| {
+        let id = item.id.clone();
+        let until = Timestamp::from_millis(50_000);
+        wait(store.write(async move |tx: &mut Tx<'_>| {
+            assignment::assign(tx, &at(1), &id, &roles, until, &presence::Thresholds::default()).await
+        }))
+    };
+    let nobody = assign(vec![role("QA"), role("Architect")]).expect_err("nobody is an architect");
+    assert!(matches!(nobody, WorkError::NoAgentForRole(ref roles) if *roles == [role("Architect")]), "{nobody}");
+    let assigned = assign(vec![role("QA")]).expect("it is assigned");
+    assert_eq!(assigned[0].agent, name("max"));
+    let next = |who: &str, now_ms: i64| {
+        let by = name(who);
+        let verb =
+            async move |tx: &mut Tx<'_>| work::claim_next(tx, &at(now_ms), &Filter::default(), &by, ttl(1_000)).await;
+        wait(store.write::<_, WorkError, _>(verb)).expect("it can be asked").map(|item| item.id)
+    };
+    assert_eq!(next("mia", 2), None);
+    assert_eq!(next("max", 2), Some(item.id.clone()));
+    // The lease ran out, and so did the time for which it was kept.
+    assert_eq!(next("mia", 50_000), Some(item.id.clone()));
 }
 
 fn what_a_retired_agent_held_goes_back_at_once(place: &Place) {
