@@ -88,6 +88,8 @@ impl Here {
         let mut engine = Engine::new(store, settings.project.clone(), Arc::new(SystemClock));
         engine.head_start = settings.head_start;
         engine.attempts_max = settings.attempts_max;
+        engine.presence = settings.presence;
+        engine.escalation = settings.escalation.clone();
         engine.history = Self::history();
         engine
     }
@@ -108,6 +110,12 @@ impl Here {
     /// What a server over `engine` serves.
     pub fn serving(&self, engine: Engine, site: Option<Site>) -> Serving {
         Serving { engine, site, usual_ttl: self.settings().lease_ttl, socket: self.socket() }
+    }
+
+    /// What starts programs.
+    pub fn launcher() -> Result<Processes, Problem> {
+        let keeper = std::env::current_exe().map_err(|e| Problem::new(Kind::Failed, "io_failed", e.to_string()))?;
+        Ok(Processes { keeper })
     }
 
     /// The repository around the command.
@@ -140,6 +148,7 @@ impl Here {
             check_grace: settings.check.grace,
             batch_max: settings.landing.batch_max,
             answers_kept: settings.retention.answers,
+            notify: settings.notify.clone(),
             port_first: *settings.ports.start(),
             port_last: *settings.ports.end(),
         };

@@ -9,8 +9,10 @@ pub mod audit;
 pub mod change;
 mod clock;
 mod duty;
+pub mod escalation;
 pub mod history;
 mod keyed;
+pub mod message;
 pub mod ports;
 pub mod problem;
 mod random;
@@ -45,6 +47,10 @@ pub struct Engine {
     pub head_start: HeadStart,
     /// How often an item may be tried when it does not say.
     pub attempts_max: u32,
+    /// How long is long, for what agents seem to be doing.
+    pub presence: domain::agent::presence::Thresholds,
+    /// When things escalate, and to whom.
+    pub escalation: domain::escalation::Thresholds,
     /// Where this caller's calls are recorded, if anywhere.
     pub history: Option<history::History>,
     clock: Arc<dyn Clock>,
@@ -60,6 +66,8 @@ impl Engine {
             project,
             head_start: HeadStart::default(),
             attempts_max: 3,
+            presence: domain::agent::presence::Thresholds::default(),
+            escalation: domain::escalation::Thresholds::default(),
             history: None,
             clock,
             ids: Arc::default(),

@@ -10,8 +10,11 @@
 
 pub mod agent;
 pub mod answer;
+pub mod assignment;
 pub mod audit;
 pub mod change;
+pub mod escalation;
+pub mod message;
 pub mod workspace;
 
 mod changes;

@@ -95,15 +95,18 @@ pub fn read_log(engine: &Engine) -> Result<Vec<Logged>, Problem> {
 }
 
 fn logged(event: &EventView) -> Logged {
-    let queue_fence = event.data.get("queue_fence").and_then(serde_json::Value::as_i64);
+    let number = |field| event.data.get(field).and_then(serde_json::Value::as_i64);
+    let granted = number("queue_fence").or_else(|| number("to_fence"));
+    let handed_off = event.name == "work.handed_off";
     Logged {
         seq: event.seq,
         at_ms: event.at_ms,
         item: event.subject.clone(),
         name: event.name.clone(),
         agent: event.agent.clone(),
-        fence: queue_fence.or(event.fence),
-        held_fence: queue_fence.and(event.fence),
+        fence: granted.or(event.fence),
+        held_fence: granted.and(event.fence),
+        to: event.data.get("to").filter(|_| handed_off).and_then(serde_json::Value::as_str).map(str::to_owned),
     }
 }
 

@@ -8,6 +8,7 @@ mod doctor;
 mod events;
 pub mod history;
 mod init;
+mod message;
 pub mod parse;
 mod run;
 mod status;
@@ -25,6 +26,7 @@ use clap::{FromArgMatches, Parser, Subcommand};
 use engine::problem::{Kind, Problem};
 
 pub use answer::Answer;
+pub use run::words;
 
 /// Nexus lets many coding agents work on one repository at the same time: each piece of work goes to exactly one
 /// agent, in a worktree of its own; checks are run by the system; what passes lands.
@@ -84,6 +86,8 @@ enum Command {
     Work(work::Command),
     #[command(subcommand)]
     Agent(agent::Command),
+    #[command(subcommand)]
+    Message(message::Command),
     Run(run::Args),
     #[command(subcommand)]
     Change(change::Command),
@@ -148,14 +152,13 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> Result<Answer, Problem> {
     let global = cli.global;
     if global.server.is_some() && !matches!(cli.command, Command::Work(_)) {
-        let message = "this command needs the store itself, and only the verbs of `nexus work` go through a server; \
-            call it without --server where the store is";
-        return Err(Problem::new(Kind::Malformed, "needs_store", message));
+        return Err(crate::reach::needs_store());
     }
     match cli.command {
         Command::Init(args) => init::init(&global, &args),
         Command::Work(command) => work::work(&global, command),
         Command::Agent(command) => agent::agent(&global, command),
+        Command::Message(command) => message::message(&global, command),
         Command::Run(args) => run::run(global, args),
         Command::Change(command) => change::change(&global, command),
         Command::Workspace(command) => workspace::workspace(&global, command),

@@ -73,6 +73,14 @@ pub fn file(path: &Path, bytes_max: u64) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|_| Problem::malformed(named(&"it is not UTF-8 text")))
 }
 
+/// `text` itself, or what the file holds that it names with a leading `@` (`@-` is standard input).
+pub fn text_or_file(text: &str, bytes_max: u64) -> Result<String, Problem> {
+    match text.strip_prefix('@') {
+        Some(path) => file(Path::new(path), bytes_max),
+        None => Ok(text.to_owned()),
+    }
+}
+
 /// The key of a request, when it has one; `request` spells out in full what is asked for.
 pub fn key(key: Option<&String>, request: &impl std::fmt::Debug) -> Result<Option<Key>, Problem> {
     key.map(|key| Key::new(key, &format!("{request:?}"))).transpose()

@@ -1,7 +1,7 @@
 //! `nexus run`
 
 mod progress;
-mod words;
+pub mod words;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,7 +1,9 @@
 //! `nexus work …`
 
 mod add;
+mod assign;
 mod claim;
+mod handoff;
 mod hold;
 mod look;
 
@@ -31,6 +33,9 @@ pub enum Command {
     Report(hold::Report),
     Fail(hold::Fail),
     Release(hold::Release),
+    Handoff(Box<handoff::Handoff>),
+    Assign(assign::Assign),
+    Reassign(assign::Reassign),
     Block(hold::Block),
     Unblock(hold::Unblock),
     Cancel(hold::Cancel),
@@ -50,6 +55,9 @@ pub const BRANCHES: &[Branch] = &[
     (&["work", "report"], hold::Report::augment_args),
     (&["work", "fail"], hold::Fail::augment_args),
     (&["work", "release"], hold::Release::augment_args),
+    (&["work", "handoff"], handoff::Handoff::augment_args),
+    (&["work", "assign"], assign::Assign::augment_args),
+    (&["work", "reassign"], assign::Reassign::augment_args),
     (&["work", "block"], hold::Block::augment_args),
     (&["work", "unblock"], hold::Unblock::augment_args),
     (&["work", "cancel"], hold::Cancel::augment_args),
@@ -72,6 +80,9 @@ pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
         Command::Report(args) => hold::report(&reach, &args),
         Command::Fail(args) => hold::fail(&reach, &args),
         Command::Release(args) => hold::release(&reach, &args),
+        Command::Handoff(args) => handoff::handoff(&reach, &args),
+        Command::Assign(args) => assign::assign(&reach, &args),
+        Command::Reassign(args) => assign::reassign(&reach, &args),
         Command::Block(args) => hold::block(&reach, &args),
         Command::Unblock(args) => hold::unblock(&reach, &args),
         Command::Cancel(args) => hold::cancel(&reach, &args),

@@ -53,7 +53,7 @@ impl Reach {
     }
 
     /// A workspace that was opened for a hold which its owner has ended is kept aside.
-    pub(super) fn put_away(&self, id: &WorkId, held: &Held) -> Result<(), Problem> {
+    pub fn put_away(&self, id: &WorkId, held: &Held) -> Result<(), Problem> {
         match worktree::of_grant(self.engine()?, id, held.fence)? {
             Some(there) => self.site()?.put_away(&there, true).map(drop),
             None => Ok(()),

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use domain::id::WorkId;
 use domain::time::Ttl;
 use engine::history::{Asked, History};
-use engine::problem::Problem;
+use engine::problem::{Kind, Problem};
 use engine::site::Site;
 use engine::work::{Imported, WorkView};
 use engine::{Clock as _, Engine, SystemClock, random_hex, wait};
@@ -85,6 +85,11 @@ impl Reach {
             let _ = self.file.set(engine);
         }
         Ok(self.file.get().expect("it was just put there"))
+    }
+
+    /// The engine on the store, for verbs that no server serves.
+    pub fn itself(&self) -> Result<&Engine, Problem> {
+        if self.far() { Err(needs_store()) } else { self.engine() }
     }
 
     /// The file's engine with the repository around the caller.
@@ -279,6 +284,13 @@ impl Reach {
             },
         }
     }
+}
+
+/// The problem of a command that no server serves.
+pub fn needs_store() -> Problem {
+    let message = "this command needs the store itself, and not every verb goes through a server; \
+        call it without --server where the store is";
+    Problem::new(Kind::Malformed, "needs_store", message)
 }
 
 /// Now, in Unix milliseconds.

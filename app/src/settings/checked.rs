@@ -5,13 +5,18 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::agent::presence;
+use domain::escalation;
 use domain::text::Project;
 use domain::time::Ttl;
 use domain::work::HeadStart;
 use store::Url;
 
+use engine::escalation::Notify;
+
 use super::bad::BadSetting;
 use super::written::Written;
+use crate::cli::words;
 
 /// What this machine's Nexus works with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +33,12 @@ pub struct Settings {
     pub attempts_max: u32,
     /// By how much each priority goes ahead.
     pub head_start: HeadStart,
+    /// How long is long, for what agents seem to be doing.
+    pub presence: presence::Thresholds,
+    /// When things escalate, and to whom.
+    pub escalation: escalation::Thresholds,
+    /// How a person is told, if at all.
+    pub notify: Option<Notify>,
     /// How many agents `nexus run` keeps busy.
     pub workers: usize,
     /// What an agent may use up.
@@ -140,6 +151,21 @@ impl Settings {
                 high_ms: millis(written, "priority.head_start.high"),
                 medium_ms: millis(written, "priority.head_start.medium"),
             },
+            presence: presence::Thresholds {
+                alive_ms: millis(written, "presence.alive"),
+                stalled_ms: millis(written, "presence.stalled"),
+                gone_ms: millis(written, "presence.gone"),
+            },
+            escalation: escalation::Thresholds {
+                failures: narrow(written, "escalation.failures"),
+                blocked_ms: millis(written, "escalation.blocked"),
+                role_ms: millis(written, "escalation.after"),
+                role: written.text("escalation.role").parse().expect("the table takes only roles"),
+            },
+            notify: Some(written.text("notify.command")).filter(|text| !text.is_empty()).map(|text| Notify {
+                command: words::split(text).expect("the table takes only commands"),
+                timeout: written.duration("notify.timeout"),
+            }),
             workers: narrow(written, "run.workers"),
             agent: AgentLimits {
                 timeout: written.duration("agent.timeout"),

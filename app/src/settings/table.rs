@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use domain::text::Project;
+use domain::text::{Project, Role};
 
 use super::checked::{Profile, host};
 use super::kind::Kind;
+use crate::cli::words;
 
 /// One setting.
 #[derive(Debug)]
@@ -43,6 +44,45 @@ pub static ALL: &[Spec] = &[
     ),
     row("priority.head_start.high", Kind::Duration(0..=YEAR), "4h", "How far high items go ahead of low ones."),
     row("priority.head_start.medium", Kind::Duration(0..=YEAR), "1h", "How far medium items go ahead of low ones."),
+    row(
+        "presence.alive",
+        Kind::Duration(SECOND..=DAY),
+        "2m",
+        "How long an agent may be silent before that is no sign of life.",
+    ),
+    row(
+        "presence.stalled",
+        Kind::Duration(SECOND..=7 * DAY),
+        "15m",
+        "How long an agent may hold work without progress before it is stalled.",
+    ),
+    row(
+        "presence.gone",
+        Kind::Duration(SECOND..=YEAR),
+        "10m",
+        "How long an agent that holds nothing may be silent before it is gone.",
+    ),
+    row(
+        "escalation.failures",
+        Kind::Integer(2..=1_000),
+        "2",
+        "How often an item may fail before somebody hears of it.",
+    ),
+    row(
+        "escalation.blocked",
+        Kind::Duration(SECOND..=YEAR),
+        "2h",
+        "How long an item may sit blocked before somebody hears of it.",
+    ),
+    row(
+        "escalation.after",
+        Kind::Duration(SECOND..=YEAR),
+        "30m",
+        "How long a role has for an item before a person hears of it.",
+    ),
+    row("escalation.role", ROLE, "PM", "The role that hears first of what names no other."),
+    row("notify.command", COMMAND, "", "The program that tells a person, with its arguments; empty is none."),
+    row("notify.timeout", Kind::Duration(SECOND..=HOUR), "30s", "How long that program may take."),
     row("run.workers", Kind::Integer(1..=256), "2", "How many agents nexus run keeps busy at once."),
     row("agent.timeout", Kind::Duration(SECOND..=7 * DAY), "30m", "How long an agent may work on one item."),
     row("agent.output_max", OUTPUT, "10MB", "How much of an agent's output is kept."),
@@ -79,6 +119,14 @@ pub static ALL: &[Spec] = &[
 const PROJECT: Kind = Kind::Text {
     wanted: "a name of up to 100 bytes without / and control characters",
     fits: |text| text.parse::<Project>().is_ok(),
+};
+const ROLE: Kind = Kind::Text {
+    wanted: "a role, a name of up to 200 bytes without control characters",
+    fits: |text| text.parse::<Role>().is_ok(),
+};
+const COMMAND: Kind = Kind::Text {
+    wanted: "a program and its arguments, with quotes as in a shell, or nothing",
+    fits: |text| text.is_empty() || words::split(text).is_ok(),
 };
 const HOST: Kind =
     Kind::Text { wanted: "an IP address such as 127.0.0.1 or ::1, or localhost", fits: |text| host(text).is_some() };

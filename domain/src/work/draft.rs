@@ -109,6 +109,11 @@ impl Plan {
         Self { draft }
     }
 
+    /// From now on the item is for this role.
+    pub(super) fn ask_for(&mut self, role: Role) {
+        self.draft.role = Some(role);
+    }
+
     /// How often the item may be tried.
     pub fn attempts_max(&self) -> u32 {
         self.draft.attempts_max.unwrap_or(3)
@@ -149,7 +154,7 @@ impl TryFrom<Draft> for Plan {
     }
 }
 
-fn within<N: TryInto<u64>>(what: &'static str, found: N, min: N, max: N) -> Result<(), BadDraft> {
+pub(super) fn within<N: TryInto<u64>>(what: &'static str, found: N, min: N, max: N) -> Result<(), BadDraft> {
     let wide = |n: N| n.try_into().unwrap_or(u64::MAX);
     let (found, min, max) = (wide(found), wide(min), wide(max));
     if (min..=max).contains(&found) { Ok(()) } else { Err(BadDraft::OutOfRange { what, found, min, max }) }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! pending ──▶ ready ──claim──▶ leased ──report──▶ submitted ──landed──▶ done
-//!               ▲                │ │                  │
+//!               ▲                │ │ └─hand-off─▶ leased, by another
+//!               │                │ │                  │
 //!               ├─release, lapse─┘ └─block─▶ blocked  │
 //!               └───────────── rejected ──────────────┘   spent ─▶ dead
 //! ```
@@ -15,13 +16,15 @@ mod decide;
 mod draft;
 mod event;
 mod graph;
+mod handoff;
 mod item;
 #[cfg(test)]
 mod tests;
 
 pub use apply::apply;
-pub use decide::{Command, Held, Refusal, decide};
+pub use decide::{Command, Held, Receiver, Refusal, check_hold, decide};
 pub use draft::{BadDraft, Draft, Json, Limits, Needs, Plan};
 pub use event::{Event, Next};
 pub use graph::cycle;
+pub use handoff::{Bundle, Handoff};
 pub use item::{Attempts, Fence, HeadStart, Lease, Percent, Priority, Progress, Proof, State, WorkItem};

@@ -2,6 +2,7 @@
 
 mod draft;
 mod graph;
+mod handoff;
 mod leases;
 mod order;
 mod random;
@@ -77,6 +78,14 @@ fn claim(by: &str) -> Command {
 
 fn release(by: &str, fence: i64) -> Command {
     Command::Release { held: held(by, fence), reason: None }
+}
+
+fn agent_receiver(name: &str) -> Receiver {
+    Receiver::Agent { name: agent(name), ttl: ttl(5_000) }
+}
+
+fn hand_off(to: Receiver) -> Command {
+    Command::HandOff { held: held("ann", 3), to }
 }
 
 fn fail(by: &str, fence: i64) -> Command {

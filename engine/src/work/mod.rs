@@ -1,18 +1,22 @@
 //! Work: what doors and supervisors ask for, each as one transaction.
 
+mod assign;
+mod handoff;
 mod import;
 mod together;
 mod view;
 
-use domain::agent::{Agent, Filter};
+use domain::agent::Filter;
 use domain::change::{Command as ChangeCommand, State as ChangeState};
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Ttl;
 use domain::work::{Command, Draft, Fence, Held, Json, WorkItem};
 use store::work::{self as kept, Page};
-use store::{Scope, Tx, agent, change, workspace};
+use store::{Scope, Tx, change, workspace};
 
+pub use assign::{AssignedView, MoveView};
+pub use handoff::HandoffView;
 pub use import::{Imported, import};
 pub(crate) use together::Verbs;
 use together::{Request, What};
@@ -152,10 +156,11 @@ impl Engine {
         self.act(id, command, key).await.map(Some)
     }
 
-    /// The item `id`.
+    /// The item `id`, with what its last holder left for the next.
     pub async fn show(&self, id: &WorkId) -> Result<WorkView, Problem> {
         let scope = self.scope();
-        self.store.read(async |tx| look(tx, &scope, id).await).await
+        let item = self.store.read(async |tx| look(tx, &scope, id).await).await?;
+        Ok(WorkView { handoff: self.handoff(id).await?.map(Box::new), ..item })
     }
 
     /// Items by id, those in `state` only when it is given.
@@ -168,16 +173,6 @@ impl Engine {
     pub async fn tend(&self) -> Result<u32, Problem> {
         let scope = self.scope();
         Ok(self.store.write(async move |tx| kept::tend(tx, &scope).await).await?)
-    }
-
-    /// Makes an agent known.
-    pub async fn register(&self, agent: Agent, key: Option<Key>) -> Result<(), Problem> {
-        self.keyed(key, async move |tx, scope| Ok(agent::register(tx, scope, &agent).await?)).await
-    }
-
-    /// Agents by name.
-    pub async fn agents(&self, page: &Page) -> Result<Vec<Agent>, Problem> {
-        Ok(self.store.read(async |tx| agent::list(tx, &self.project, &page.after, page.limit).await).await?)
     }
 
     /// The call that is about to be made, when calls are recorded, with the time.

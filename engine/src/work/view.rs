@@ -5,6 +5,8 @@ use domain::work::{Draft, Json, Needs, Priority, State, WorkItem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::HandoffView;
+
 use crate::problem::Problem;
 
 /// The JSON object of an item. Times are Unix milliseconds.
@@ -47,6 +49,9 @@ pub struct WorkView {
     pub cache: bool,
     pub rank_ms: i64,
     pub trace_id: String,
+    /// What the last holder left for the next, when the item is shown by itself and was ever passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handoff: Option<Box<HandoffView>>,
     pub added_at_ms: i64,
     pub changed_at_ms: i64,
 }
@@ -104,6 +109,7 @@ impl WorkView {
             cache: plan.needs.cache,
             rank_ms: item.rank.millis(),
             trace_id: trace_id.to_owned(),
+            handoff: None,
             added_at_ms: item.added_at.millis(),
             changed_at_ms: item.changed_at.millis(),
         }

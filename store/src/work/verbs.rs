@@ -6,11 +6,11 @@ use domain::text::AgentName;
 use domain::time::{Timestamp, Ttl};
 use domain::work::{Command, Draft, Event, Plan, State, WorkItem, apply, decide};
 
-use super::WorkError;
 use super::plan::PlanRecord;
 use super::record::{columns, data, item};
+use super::{WorkError, handoff};
 use crate::audit::{Fact, append};
-use crate::{Scope, StoreError, Tx, Value, agent, sql};
+use crate::{Scope, StoreError, Tx, Value, agent, assignment, sql};
 
 /// How many lapsed leases or due items one claim tends to; the rest is left to the next.
 const TEND_MAX: u32 = 100;
@@ -136,17 +136,27 @@ pub async fn claim_next(
 ) -> Result<Option<WorkItem>, WorkError> {
     tend(tx, scope).await?;
     let agent = agent::meet(tx, scope, by).await?;
+    agent.take_work()?;
     let filter = filter.clone().or_of(&agent);
-    let Some(before) = first_ready(tx, scope, &filter).await? else { return Ok(None) };
+    // What is kept for the agent comes first, and what is kept for another is passed over.
+    let kept = assignment::any(tx, scope).await?;
+    let own = if kept { assignment::first_for(tx, scope, &filter, by).await? } else { None };
+    let before = match own {
+        Some(own) => Some(own),
+        None => first_ready(tx, scope, &filter, kept.then_some(by)).await?,
+    };
+    let Some(before) = before else { return Ok(None) };
     admit(tx, scope, &agent).await?;
     change(tx, scope, &before, &Command::Claim { by: by.clone(), ttl }).await.map(Some)
 }
 
-async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), WorkError> {
+pub(super) async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), WorkError> {
+    agent.take_work()?;
     if agent.capacity.is_none() {
         return Ok(());
     }
     let agent = agent::find_to_count(tx, &agent.project, &agent.name).await?.unwrap_or_else(|| agent.clone());
+    agent.take_work()?;
     let values = [(&agent.project).into(), (&agent.name).into(), scope.now.into()];
     let row = tx.query_opt(&sql::work::HELD_BY, &values).await?;
     Ok(agent.admit(row.map_or(Ok(0), |row| row.small(0))?)?)
@@ -172,7 +182,14 @@ pub(super) fn lanes(filter: &Filter) -> Vec<Lane<'_>> {
 ///
 /// Most often it is the head of a lane. Where many claim at once, they step over the heads that others are taking;
 /// whoever finds nothing that way looks again, and waits for those others before it says that there is nothing.
-async fn first_ready(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Option<WorkItem>, StoreError> {
+///
+/// With `by`, what is kept for another than that agent is passed over.
+async fn first_ready(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    by: Option<&AgentName>,
+) -> Result<Option<WorkItem>, StoreError> {
     let mut heads = Vec::new();
     for lane in lanes(filter) {
         let values = lane_values(scope, &lane, &START, 1);
@@ -181,13 +198,14 @@ async fn first_ready(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<
     let head = heads.into_iter().map(|(item, _)| item).min_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
     if let Some(head) = head
         && filter.fits(&head.plan)
+        && !for_another(tx, scope, &head, by).await?
     {
         return Ok(Some(head));
     }
     loop {
         let mut best: Option<WorkItem> = None;
         for lane in lanes(filter) {
-            let found = first_in_lane(tx, scope, filter, &lane).await?;
+            let found = first_in_lane(tx, scope, filter, &lane, by).await?;
             best = match (best, found) {
                 (Some(a), Some(b)) => Some(if (b.rank, &b.id) < (a.rank, &a.id) { b } else { a }),
                 (a, b) => a.or(b),
@@ -217,18 +235,31 @@ pub(super) fn lane_values<'a>(
     values
 }
 
+async fn for_another(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    item: &WorkItem,
+    by: Option<&AgentName>,
+) -> Result<bool, StoreError> {
+    match by {
+        Some(by) => assignment::for_another(tx, scope, item, by).await,
+        None => Ok(false),
+    }
+}
+
 async fn first_in_lane(
     tx: &mut Tx<'_>,
     scope: &Scope,
     filter: &Filter,
     lane: &Lane<'_>,
+    by: Option<&AgentName>,
 ) -> Result<Option<WorkItem>, StoreError> {
     let mut after = START.clone();
     loop {
         let rows = tx.peek_all(lane.0, &lane_values(scope, lane, &after, PAGE)).await?;
         for row in &rows {
             let (item, _) = item(row)?;
-            if filter.fits(&item.plan) {
+            if filter.fits(&item.plan) && !for_another(tx, scope, &item, by).await? {
                 return Ok(Some(item));
             }
             after = (item.rank.millis(), item.id.to_string());
@@ -292,6 +323,7 @@ async fn step(tx: &mut Tx<'_>, scope: &Scope, before: &WorkItem, command: &Comma
 
 async fn save(tx: &mut Tx<'_>, before: &WorkItem, after: &WorkItem) -> Result<(), WorkError> {
     if tx.execute(&sql::work::SAVE, &save_values(before, after)).await? == 1 {
+        handoff::readdress(tx, before, after).await?;
         Ok(())
     } else {
         // Cannot happen: there is one writer, or the row is locked.

@@ -13,4 +13,5 @@ mod lists;
 mod model;
 mod oracle;
 mod place;
+mod talk;
 mod workspaces_changes;

@@ -13,22 +13,23 @@ use crate::cli::{Answer, parse};
 use crate::reach::{Extra, Reach};
 
 #[derive(Debug, Args)]
-struct Hold {
+pub struct Hold {
     /// Which item
-    id: WorkId,
+    pub id: WorkId,
     /// Who holds it
     #[arg(long, env = "NEXUS_AGENT_ID", value_name = "NAME")]
-    agent: AgentName,
+    pub agent: AgentName,
     /// The fence that the claim gave
     #[arg(long, env = "NEXUS_FENCE", value_name = "N")]
-    fence: i64,
+    pub fence: i64,
     /// Makes a repeated request one: the same key gets the same answer
     #[arg(long)]
-    key: Option<String>,
+    pub key: Option<String>,
 }
 
 impl Hold {
-    fn held(&self) -> Held {
+    /// The hold as the rules know it.
+    pub fn held(&self) -> Held {
         Held { by: self.agent.clone(), fence: Fence::new(self.fence) }
     }
 }

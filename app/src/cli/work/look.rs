@@ -99,5 +99,6 @@ pub fn show(reach: &Reach, args: &Show) -> Result<Answer, Problem> {
     add("acceptance", Some(item.acceptance.clone()));
     add("result", item.result.as_ref().map(ToString::to_string));
     add("from the last attempt", item.feedback.clone());
+    lines.extend(item.handoff.as_ref().map(|handoff| super::handoff::lines(handoff, now)));
     Ok(Answer::new(&item, lines.join("\n")))
 }

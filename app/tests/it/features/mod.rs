@@ -1,8 +1,10 @@
 //! The promises in `features/*.feature`, told through the program.
 //!
-//! A step is matched with the patterns of [`work`] and [`change`]; one that none of them knows fails its scenario.
+//! A step is matched with the patterns of [`work`], [`change`], [`message`] and [`agent`]; one that none of them knows fails its scenario.
 
+mod agent;
 mod change;
+mod message;
 mod pattern;
 mod stage;
 mod work;
@@ -25,6 +27,16 @@ fn work_is_as_its_feature_says() {
 #[test]
 fn changes_are_as_their_feature_says() {
     play("change.feature");
+}
+
+#[test]
+fn messages_are_as_their_feature_says() {
+    play("message.feature");
+}
+
+#[test]
+fn agents_are_as_their_feature_says() {
+    play("agent.feature");
 }
 
 /// Plays every scenario of a file, and tells all that went wrong.
@@ -55,7 +67,7 @@ fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
 }
 
 fn take(stage: &mut Stage, step: &str, below: &str) {
-    let known = work::STEPS.iter().chain(change::STEPS);
+    let known = work::STEPS.iter().chain(change::STEPS).chain(message::STEPS).chain(agent::STEPS);
     let fits: Vec<_> =
         known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
     match fits.as_slice() {
