@@ -12,6 +12,8 @@ mod kit;
 mod lists;
 mod model;
 mod oracle;
+mod outages;
 mod place;
+mod server;
 mod talk;
 mod workspaces_changes;
