@@ -33,6 +33,7 @@ use store::{Ids, Scope, Store};
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use keyed::Key;
+pub(crate) use random::hex;
 pub use random::{random_hex, sha256_hex};
 pub use wait::wait;
 

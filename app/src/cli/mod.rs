@@ -2,6 +2,7 @@
 
 mod agent;
 mod answer;
+mod audit;
 mod change;
 mod config;
 mod doctor;
@@ -94,6 +95,8 @@ enum Command {
     #[command(subcommand)]
     Workspace(workspace::Command),
     Events(events::Args),
+    #[command(subcommand)]
+    Audit(audit::Command),
     CheckHistory(history::Args),
     Status(status::Args),
     #[command(subcommand)]
@@ -163,6 +166,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Change(command) => change::change(&global, command),
         Command::Workspace(command) => workspace::workspace(&global, command),
         Command::Events(args) => events::events(&global, &args),
+        Command::Audit(command) => audit::audit(&global, &command),
         Command::CheckHistory(args) => history::check(&global, &args),
         Command::Status(args) => status::status(&global, &args),
         Command::Store(command) => store::store(&global, &command),

@@ -51,6 +51,8 @@ pub struct Settings {
     pub http: Http,
     /// How long things are kept that nobody asks for any more.
     pub retention: Retention,
+    /// How the log is sealed.
+    pub audit: Audit,
     /// The ports that workspaces are given.
     pub ports: RangeInclusive<u16>,
     /// Where worktrees and outputs are kept; `None` for `$XDG_STATE_HOME/nexus`.
@@ -102,6 +104,15 @@ pub struct Retention {
     pub workspace: Duration,
     /// Answers to requests that carried a key.
     pub answers: Duration,
+}
+
+/// How the log is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// How long an entry waits for its seal at most; nothing for sealing only by hand.
+    pub seal_every: Duration,
+    /// The file to which heads are appended, if any.
+    pub head_file: Option<PathBuf>,
 }
 
 /// A set of defaults for one kind of place.
@@ -187,6 +198,10 @@ impl Settings {
             retention: Retention {
                 workspace: written.duration("workspace.retention"),
                 answers: written.duration("answers.retention"),
+            },
+            audit: Audit {
+                seal_every: written.duration("audit.seal_every"),
+                head_file: Some(written.text("audit.head_file")).filter(|text| !text.is_empty()).map(PathBuf::from),
             },
             ports: ports(written)?,
             state_dir: Some(written.text("state_dir")).filter(|text| !text.is_empty()).map(PathBuf::from),

@@ -111,6 +111,13 @@ pub static ALL: &[Spec] = &[
         "7d",
         "How long the answer to a request with a key is repeated.",
     ),
+    row(
+        "audit.seal_every",
+        Kind::Duration(0..=DAY),
+        "1m",
+        "How long an entry of the log waits for its seal at most; 0s seals only by hand.",
+    ),
+    row("audit.head_file", FILE, "", "A file to which the head of the sealed log is appended; empty is none."),
     row("ports.first", Kind::Integer(1_024..=65_535), "4100", "The first port that a workspace may be given."),
     row("ports.last", Kind::Integer(1_024..=65_535), "4999", "The last port that a workspace may be given."),
     row("state_dir", DIRECTORY, "", "Where worktrees and outputs are kept; empty is $XDG_STATE_HOME/nexus."),
@@ -130,6 +137,7 @@ const COMMAND: Kind = Kind::Text {
 };
 const HOST: Kind =
     Kind::Text { wanted: "an IP address such as 127.0.0.1 or ::1, or localhost", fits: |text| host(text).is_some() };
+const FILE: Kind = DIRECTORY;
 const DIRECTORY: Kind = Kind::Text {
     wanted: "an absolute path, or nothing",
     fits: |text| text.is_empty() || Path::new(text).is_absolute(),

@@ -1,5 +1,6 @@
 //! Tests of the whole program: real processes, real repositories, real time.
 
+mod audit;
 mod bad_input;
 mod contract;
 mod crash;
