@@ -1,5 +1,6 @@
-Feature: The log can be trusted
-  What happened is sealed into a chain. Whoever changes it afterwards is found out, with or without the store.
+Feature: The log can be trusted, and says how work goes
+  What happened is sealed into a chain. Whoever changes it afterwards is found out, with or without the store. How fast
+  work goes is worked out from the same log, and where it says nothing there is no number.
 
   Scenario: What nobody touched is clean
     Given the item "Fix the parser"
@@ -30,3 +31,17 @@ Feature: The log can be trusted
     Then nothing was tampered with
     When the log is verified
     Then nothing was tampered with
+
+  Scenario: Without events there is no data
+    When flow is asked for
+    Then there is no data on "lead", "cycle", "wait" and "hand_off"
+    And there is no velocity
+
+  Scenario: A finished item shows in the figures
+    Given the item "Fix the parser" with "--team red --points 3"
+    When "zoe" claims "Fix the parser"
+    And "zoe" reports "Fix the parser"
+    And flow is asked for
+    Then there is 1 sample of "lead"
+    When flow is asked for the team "blue"
+    Then there is no data on "lead", "cycle", "wait" and "hand_off"

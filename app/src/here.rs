@@ -92,6 +92,7 @@ impl Here {
         engine.presence = settings.presence;
         engine.escalation = settings.escalation.clone();
         engine.history = Self::history();
+        engine.planning = settings.planning;
         engine
     }
 

@@ -10,6 +10,7 @@ mod events;
 pub mod history;
 mod init;
 mod message;
+mod metrics;
 pub mod parse;
 mod run;
 mod status;
@@ -101,6 +102,8 @@ enum Command {
     Status(status::Args),
     #[command(subcommand)]
     Store(store::Command),
+    #[command(subcommand)]
+    Metrics(metrics::Command),
     Doctor(doctor::Args),
     Up(up::Args),
     Demo(crate::demo::Args),
@@ -170,6 +173,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::CheckHistory(args) => history::check(&global, &args),
         Command::Status(args) => status::status(&global, &args),
         Command::Store(command) => store::store(&global, &command),
+        Command::Metrics(command) => metrics::metrics(&global, &command),
         Command::Doctor(args) => doctor::doctor(&global, &args),
         Command::Up(args) => up::up(global, &args),
         Command::Demo(args) => crate::demo::demo(&args, global.json),

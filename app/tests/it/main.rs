@@ -8,5 +8,6 @@ mod crash;
 mod database;
 mod features;
 mod http;
+mod metrics;
 mod races;
 mod support;

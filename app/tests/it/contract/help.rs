@@ -77,6 +77,7 @@ fn every_command_has_help_with_an_example_and_nothing_of_ours_alone_is_shown() {
         "audit export",
         "audit archive",
         "check-history",
+        "metrics flow",
         "status",
         "doctor",
         "up",

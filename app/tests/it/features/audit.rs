@@ -1,4 +1,4 @@
-//! The steps about the sealed log.
+//! The steps about the sealed log and what it says.
 
 use serde_json::Value;
 
@@ -29,6 +29,8 @@ pub const STEPS: &[Step] = &[
         let line = whole.lines().find(|line| line.starts_with(&event)).expect("it is in the export");
         write(&file, whole.replace(line, &line.replace(a[1], a[0])));
     }),
+    ("flow is asked for", |s, _, _| s.act(["metrics", "flow"])),
+    ("flow is asked for the team {}", |s, a, _| s.act(["metrics", "flow", "--team", a[0]])),
     // What follows looks.
     ("nothing was tampered with", |s, _, _| {
         let verified = s.success();
@@ -47,6 +49,20 @@ pub const STEPS: &[Step] = &[
     ("the log tells nothing of {} and the beginning of {}", |s, a, _| {
         let all = said(&mut s.world.nexus(["events", "--json"])).out;
         assert!(!all.contains(&s.id(a[0])) && all.contains(&s.id(a[1])), "{all}");
+    }),
+    ("there is no data on {}, {}, {} and {}", |s, a, _| {
+        let flow = s.success();
+        for name in a {
+            let spans = &flow[*name];
+            assert_eq!(spans["samples"], 0, "{flow}");
+            assert!(["p50_ms", "p85_ms", "p95_ms", "mean_ms"].iter().all(|it| spans[*it].is_null()), "{flow}");
+        }
+    }),
+    ("there is no velocity", |s, _, _| assert!(s.success()["velocity"].is_null())),
+    ("there is {} sample of {}", |s, a, _| {
+        let spans = s.success()[a[1]].clone();
+        assert_eq!(spans["samples"].to_string(), a[0]);
+        assert!(spans["p95_ms"].is_i64(), "{spans}");
     }),
 ];
 
