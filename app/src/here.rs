@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use connect::git::Git;
 use connect::process::Processes;
+use engine::audit::Heads;
 use engine::history::History;
 use engine::problem::{Kind, Problem};
 use engine::site::{Habits, Places, Site};
@@ -91,6 +92,7 @@ impl Here {
         engine.presence = settings.presence;
         engine.escalation = settings.escalation.clone();
         engine.history = Self::history();
+        engine.planning = settings.planning;
         engine
     }
 
@@ -116,6 +118,13 @@ impl Here {
     pub fn launcher() -> Result<Processes, Problem> {
         let keeper = std::env::current_exe().map_err(|e| Problem::new(Kind::Failed, "io_failed", e.to_string()))?;
         Ok(Processes { keeper })
+    }
+
+    /// Where heads of the sealed log are written down: in the repository, when there is one, and in the file of the
+    /// settings.
+    pub fn heads(&self) -> Heads {
+        let repo = self.git().ok().map(|git| Arc::new(git) as Arc<dyn engine::ports::Repo>);
+        Heads { repo, file: self.settings().audit.head_file.clone() }
     }
 
     /// The repository around the command.

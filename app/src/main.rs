@@ -7,6 +7,7 @@ mod here;
 mod http;
 mod locate;
 mod reach;
+mod sealer;
 mod settings;
 mod signals;
 mod terminal;

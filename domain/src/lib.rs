@@ -7,6 +7,7 @@ pub mod agent;
 pub mod audit;
 pub mod change;
 pub mod escalation;
+pub mod flow;
 pub mod id;
 pub mod message;
 pub mod text;

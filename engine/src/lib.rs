@@ -13,6 +13,7 @@ pub mod escalation;
 pub mod history;
 mod keyed;
 pub mod message;
+pub mod metrics;
 pub mod ports;
 pub mod problem;
 mod random;
@@ -26,6 +27,7 @@ pub mod workspace;
 
 use std::sync::Arc;
 
+use domain::flow::Planning;
 use domain::text::Project;
 use domain::work::HeadStart;
 use store::together::Together;
@@ -33,6 +35,7 @@ use store::{Ids, Scope, Store};
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use keyed::Key;
+pub(crate) use random::hex;
 pub use random::{random_hex, sha256_hex};
 pub use wait::wait;
 
@@ -51,6 +54,8 @@ pub struct Engine {
     pub presence: domain::agent::presence::Thresholds,
     /// When things escalate, and to whom.
     pub escalation: domain::escalation::Thresholds,
+    /// When sprints begin, if anybody said so.
+    pub planning: Option<Planning>,
     /// Where this caller's calls are recorded, if anywhere.
     pub history: Option<history::History>,
     clock: Arc<dyn Clock>,
@@ -68,6 +73,7 @@ impl Engine {
             attempts_max: 3,
             presence: domain::agent::presence::Thresholds::default(),
             escalation: domain::escalation::Thresholds::default(),
+            planning: None,
             history: None,
             clock,
             ids: Arc::default(),

@@ -15,6 +15,7 @@ pub mod audit;
 pub mod change;
 pub mod escalation;
 pub mod message;
+pub mod seal;
 pub mod workspace;
 
 mod changes;

@@ -51,7 +51,8 @@ statements! {
         BLOCKED = "blocked", DEAD = "dead", FAILED = "failed", DUE = "due", FIND = "find", SAVE = "save",
         SETTLE = "settle", NOTIFY = "notify", UNSENT = "unsent", SENT = "sent", TROUBLE = "trouble", PRUNE = "prune",
     }
-    audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }
+    audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest", REMOVE = "remove" }
+    seal { INSERT = "insert", LAST = "last", HEAD = "head", HEADS = "heads", AFTER = "after" }
     answer {
         FIND = "find" and in bulk "find.postgres", KEEP = "keep" and in bulk "keep.postgres", FORGET = "forget", PRUNE = "prune" }
     duty { FIND = "find", SAVE = "save", LIST = "list" }
@@ -102,6 +103,9 @@ mod tests {
             (&super::audit::AFTER, "INTEGER PRIMARY KEY (rowid>?)"),
             (&super::audit::OF, "event_of (subject=? AND project=? AND seq>?)"),
             (&super::audit::LATEST, "SCAN event"),
+            (&super::seal::LAST, "sqlite_autoindex_seal_1 (project=?)"),
+            (&super::seal::AFTER, "sqlite_autoindex_seal_1 (project=? AND number>?)"),
+            (&super::audit::REMOVE, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
             (&super::workspace::LIST_IN_STATE, "workspace_in_state (project=? AND state=? AND id>?)"),
             (&super::change::QUEUE, "change_queue (project=? AND target=?)"),
             (&super::change::OF_ITEM, "change_of (project=? AND item_id=?)"),

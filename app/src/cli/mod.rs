@@ -2,6 +2,7 @@
 
 mod agent;
 mod answer;
+mod audit;
 mod change;
 mod config;
 mod doctor;
@@ -9,6 +10,7 @@ mod events;
 pub mod history;
 mod init;
 mod message;
+mod metrics;
 pub mod parse;
 mod run;
 mod status;
@@ -94,10 +96,14 @@ enum Command {
     #[command(subcommand)]
     Workspace(workspace::Command),
     Events(events::Args),
+    #[command(subcommand)]
+    Audit(audit::Command),
     CheckHistory(history::Args),
     Status(status::Args),
     #[command(subcommand)]
     Store(store::Command),
+    #[command(subcommand)]
+    Metrics(metrics::Command),
     Doctor(doctor::Args),
     Up(up::Args),
     Demo(crate::demo::Args),
@@ -163,9 +169,11 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Change(command) => change::change(&global, command),
         Command::Workspace(command) => workspace::workspace(&global, command),
         Command::Events(args) => events::events(&global, &args),
+        Command::Audit(command) => audit::audit(&global, &command),
         Command::CheckHistory(args) => history::check(&global, &args),
         Command::Status(args) => status::status(&global, &args),
         Command::Store(command) => store::store(&global, &command),
+        Command::Metrics(command) => metrics::metrics(&global, &command),
         Command::Doctor(args) => doctor::doctor(&global, &args),
         Command::Up(args) => up::up(global, &args),
         Command::Demo(args) => crate::demo::demo(&args, global.json),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use domain::time::Ttl;
+use domain::time::{Timestamp, Ttl};
 use domain::work::{Json, Percent, Priority};
 use engine::Key;
 use engine::problem::{Kind, Problem};
@@ -25,6 +25,37 @@ pub fn span(text: &str) -> Result<Duration, String> {
 pub fn wait(text: &str) -> Result<Duration, String> {
     let span = parse_duration(text)?;
     Some(span).filter(|span| *span <= Duration::from_hours(24)).ok_or_else(|| "one waits for a day at most".to_owned())
+}
+
+/// From when on: so long ago, or since a day in UTC.
+#[derive(Clone, Copy, Debug)]
+pub enum Since {
+    /// So long ago.
+    Ago(Duration),
+    /// Since this moment.
+    At(Timestamp),
+}
+
+impl Since {
+    /// The moment, as seen from `now`.
+    pub fn moment(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Ago(span) => now.plus_millis(-i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+            Self::At(at) => at,
+        }
+    }
+}
+
+/// From when on, unless told otherwise.
+pub const SINCE: &str = "30d";
+
+/// A span such as `30d`, or a day such as `2026-01-05`.
+pub fn since(text: &str) -> Result<Since, String> {
+    let wanted = |why| format!("{why}; it can be a span such as 30d, or a day such as 2026-01-05");
+    match crate::settings::day(text) {
+        Some(at) => Ok(Since::At(at)),
+        None => parse_duration(text).map(Since::Ago).map_err(wanted),
+    }
 }
 
 /// A priority's word.

@@ -21,6 +21,7 @@ use store::Mode;
 use super::{Answer, Global, parse, workspace};
 use crate::here::Here;
 use crate::http;
+use crate::sealer::Sealer;
 use crate::signals::drain_on_interrupt;
 use progress::Reporter;
 
@@ -113,8 +114,10 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
         });
     }
     let beside = http::beside(here.serving(site.engine.clone(), Some(site.clone())));
-    let end = supervise(&site, &options, &drain)?;
-    drop(beside);
+    let sealer = Sealer::start(&here, &site.engine)?;
+    let end = supervise(&site, &options, &drain);
+    drop((beside, sealer));
+    let end = end?;
     reporter.finish();
 
     let mut counts = serde_json::Map::new();

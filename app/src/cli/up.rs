@@ -11,6 +11,7 @@ use store::Mode;
 use super::{Answer, Global};
 use crate::here::Here;
 use crate::http;
+use crate::sealer::Sealer;
 use crate::signals::drain_on_interrupt;
 use crate::terminal::one_line;
 
@@ -54,6 +55,7 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
         }
         None => None,
     };
+    let sealer = Sealer::start(&here, &engine)?;
     let address = (here.settings().http.host, here.settings().http.port).into();
     let json = global.json;
     let ready = move |places: &http::Places<'_>| {
@@ -80,6 +82,7 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
     if let Some(lander) = lander {
         lander.join().map_err(|_| Problem::new(Kind::Failed, "panicked", "the lander panicked"))?;
     }
+    drop(sealer);
     served?;
     Ok(Answer::silent())
 }

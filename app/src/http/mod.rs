@@ -13,6 +13,7 @@ mod guard;
 mod health;
 mod listener;
 mod live;
+mod metrics;
 mod problem;
 pub mod socket;
 mod status;
@@ -212,6 +213,7 @@ fn router(door: Door, guard: Guard) -> Router {
         .route("/api/health", get(health::health))
         .route("/api/coordination/status", get(status::status))
         .nest("/api/v1/work", work::routes())
+        .route("/api/v1/metrics/flow", get(metrics::flow))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::wrong_method)
         .with_state(door)

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use domain::agent::presence;
 use domain::escalation;
+use domain::flow::Planning;
 use domain::text::Project;
-use domain::time::Ttl;
+use domain::time::{Timestamp, Ttl};
 use domain::work::HeadStart;
 use store::Url;
 
@@ -51,6 +52,10 @@ pub struct Settings {
     pub http: Http,
     /// How long things are kept that nobody asks for any more.
     pub retention: Retention,
+    /// How the log is sealed.
+    pub audit: Audit,
+    /// When sprints begin; `None` when nobody said so.
+    pub planning: Option<Planning>,
     /// The ports that workspaces are given.
     pub ports: RangeInclusive<u16>,
     /// Where worktrees and outputs are kept; `None` for `$XDG_STATE_HOME/nexus`.
@@ -102,6 +107,15 @@ pub struct Retention {
     pub workspace: Duration,
     /// Answers to requests that carried a key.
     pub answers: Duration,
+}
+
+/// How the log is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// How long an entry waits for its seal at most; nothing for sealing only by hand.
+    pub seal_every: Duration,
+    /// The file to which heads are appended, if any.
+    pub head_file: Option<PathBuf>,
 }
 
 /// A set of defaults for one kind of place.
@@ -188,6 +202,15 @@ impl Settings {
                 workspace: written.duration("workspace.retention"),
                 answers: written.duration("answers.retention"),
             },
+            audit: Audit {
+                seal_every: written.duration("audit.seal_every"),
+                head_file: Some(written.text("audit.head_file")).filter(|text| !text.is_empty()).map(PathBuf::from),
+            },
+            planning: day(written.text("planning.start")).map(|start| Planning {
+                start,
+                sprint_weeks: narrow(written, "planning.sprint_weeks"),
+                sprints_per_pi: narrow(written, "planning.sprints_per_pi"),
+            }),
             ports: ports(written)?,
             state_dir: Some(written.text("state_dir")).filter(|text| !text.is_empty()).map(PathBuf::from),
         })
@@ -197,6 +220,13 @@ impl Settings {
 /// The address that `text` names, or `None`. `localhost` is 127.0.0.1, whatever the machine's resolver thinks.
 pub(super) fn host(text: &str) -> Option<IpAddr> {
     if text == "localhost" { Some(Ipv4Addr::LOCALHOST.into()) } else { text.parse().ok() }
+}
+
+/// The first moment of the day that `text` names, in UTC, or `None`.
+pub fn day(text: &str) -> Option<Timestamp> {
+    let day = text.parse::<jiff::civil::Date>().ok().filter(|day| day.to_string() == text)?;
+    let begins = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some(Timestamp::from_millis(begins.as_millisecond()))
 }
 
 fn ports(written: &Written) -> Result<RangeInclusive<u16>, BadSetting> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use domain::text::{Project, Role};
 
-use super::checked::{Profile, host};
+use super::checked::{Profile, day, host};
 use super::kind::Kind;
 use crate::cli::words;
 
@@ -111,6 +111,21 @@ pub static ALL: &[Spec] = &[
         "7d",
         "How long the answer to a request with a key is repeated.",
     ),
+    row(
+        "audit.seal_every",
+        Kind::Duration(0..=DAY),
+        "1m",
+        "How long an entry of the log waits for its seal at most; 0s seals only by hand.",
+    ),
+    row("audit.head_file", FILE, "", "A file to which the head of the sealed log is appended; empty is none."),
+    row(
+        "planning.start",
+        DATE,
+        "",
+        "The first day of the first sprint, such as 2026-01-05, in UTC; empty is no sprints.",
+    ),
+    row("planning.sprint_weeks", Kind::Integer(1..=52), "2", "How many weeks a sprint takes."),
+    row("planning.sprints_per_pi", Kind::Integer(1..=26), "4", "How many sprints make a program increment."),
     row("ports.first", Kind::Integer(1_024..=65_535), "4100", "The first port that a workspace may be given."),
     row("ports.last", Kind::Integer(1_024..=65_535), "4999", "The last port that a workspace may be given."),
     row("state_dir", DIRECTORY, "", "Where worktrees and outputs are kept; empty is $XDG_STATE_HOME/nexus."),
@@ -130,6 +145,9 @@ const COMMAND: Kind = Kind::Text {
 };
 const HOST: Kind =
     Kind::Text { wanted: "an IP address such as 127.0.0.1 or ::1, or localhost", fits: |text| host(text).is_some() };
+const DATE: Kind =
+    Kind::Text { wanted: "a day such as 2026-01-05, or nothing", fits: |text| text.is_empty() || day(text).is_some() };
+const FILE: Kind = DIRECTORY;
 const DIRECTORY: Kind = Kind::Text {
     wanted: "an absolute path, or nothing",
     fits: |text| text.is_empty() || Path::new(text).is_absolute(),

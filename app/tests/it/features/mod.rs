@@ -1,8 +1,9 @@
 //! The promises in `features/*.feature`, told through the program.
 //!
-//! A step is matched with the patterns of [`work`], [`change`], [`message`] and [`agent`]; one that none of them knows fails its scenario.
+//! A step is matched with the patterns of the modules here; one that none of them knows fails its scenario.
 
 mod agent;
+mod audit;
 mod change;
 mod message;
 mod pattern;
@@ -39,6 +40,11 @@ fn agents_are_as_their_feature_says() {
     play("agent.feature");
 }
 
+#[test]
+fn the_log_is_as_its_feature_says() {
+    play("audit.feature");
+}
+
 /// Plays every scenario of a file, and tells all that went wrong.
 fn play(file: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../features").join(file);
@@ -67,7 +73,7 @@ fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
 }
 
 fn take(stage: &mut Stage, step: &str, below: &str) {
-    let known = work::STEPS.iter().chain(change::STEPS).chain(message::STEPS).chain(agent::STEPS);
+    let known = work::STEPS.iter().chain(change::STEPS).chain(message::STEPS).chain(agent::STEPS).chain(audit::STEPS);
     let fits: Vec<_> =
         known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
     match fits.as_slice() {

@@ -172,6 +172,16 @@ impl World {
         self.nexus(&["work", "show", id]).done()
     }
 
+    /// Does SQL to the store behind our back.
+    pub fn tamper(&self, sql: &str) {
+        match &self.database {
+            Some(database) => database.run(sql),
+            None => rusqlite::Connection::open(self.repo().join(".nexus/nexus.db"))
+                .and_then(|connection| connection.execute_batch(sql))
+                .unwrap_or_else(|error| panic!("{sql}: {error}")),
+        }
+    }
+
     /// The event log, oldest first.
     pub fn events(&self) -> Vec<Value> {
         let told = self.nexus(&["events"]).done();
