@@ -235,3 +235,59 @@ Feature: Work is done by one agent at a time
     When "zoe" reports "One"
     And "zoe" claims "Two"
     Then "zoe" holds "Two" under fence 1
+
+  Scenario: A team that is paused gets no work, and others do
+    Given the item "Ship it" with "--team platform"
+    And the item "Fix the parser"
+    When an operator does "work pause --team platform --reason freeze"
+    And "zoe" asks for work
+    Then it gets "Fix the parser"
+    When "zoe" asks for work
+    Then no work is given out
+    When "zoe" claims "Ship it"
+    Then it is refused with exit code 3 and "paused"
+    And the answer names "platform" as "name"
+    And the message says "freeze"
+    When an operator does "work resume --team platform"
+    And "zoe" asks for work
+    Then it gets "Ship it"
+
+  Scenario: A paused project gives out nothing, and what is held goes on
+    Given the item "Fix the parser"
+    And the item "Write the docs"
+    When "zoe" claims "Fix the parser"
+    And an operator does "work pause"
+    And "max" asks for work
+    Then no work is given out
+    When "zoe" reports "Fix the parser"
+    Then "Fix the parser" is done, reported
+
+  Scenario: No more items of a type are in flight than its limit
+    Given the item "One" with "--type migration"
+    And the item "Two" with "--type migration"
+    And the item "Three"
+    When an operator does "work limit --type migration 1"
+    And "zoe" asks for work
+    Then it gets "One"
+    When "max" asks for work
+    Then it gets "Three"
+    When "max" claims "Two"
+    Then it is refused with exit code 3 and "wip_limit"
+    When "zoe" reports "One"
+    And "max" claims "Two"
+    Then "max" holds "Two" under fence 1
+
+  Scenario: No more items of a rate key are given out in a time than its rate
+    Given the item "One" with "--rate-key github"
+    And the item "Two" with "--rate-key github"
+    And the item "Three"
+    When an operator does "work limit --rate github 1 --per 1d"
+    And "zoe" asks for work
+    Then it gets "One"
+    When "zoe" asks for work
+    Then it gets "Three"
+    When "zoe" claims "Two"
+    Then it is refused with exit code 3 and "rate_limited"
+    When an operator does "work limit --rate github 0 --per 1d"
+    And "zoe" claims "Two"
+    Then "zoe" holds "Two" under fence 1

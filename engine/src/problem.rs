@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::ports::{NeverStarted, RepoError};
-use domain::work::Refusal;
+use domain::work::{Closed, Refusal};
 use store::StoreError;
 use store::change::ChangeError;
 use store::work::WorkError;
@@ -112,9 +112,27 @@ impl From<Refusal> for Problem {
             Refusal::Capacity { agent, held, capacity } => {
                 (Kind::Refused, json!({ "agent": agent.as_str(), "held": held, "capacity": capacity }))
             }
+            Refusal::Closed(closed) => (Kind::Refused, of_gate(closed)),
         };
         Self::new(kind, refusal.code(), refusal.to_string()).with(fields)
     }
+}
+
+fn of_gate(closed: &Closed) -> Value {
+    let (Closed::Paused { part, .. } | Closed::WipLimit { part, .. } | Closed::RateLimited { part, .. }) = closed;
+    let (kind, name) = part.words();
+    let mut fields = json!({ "gate": kind, "name": name });
+    let more = match closed {
+        Closed::Paused { reason, .. } => json!({ "reason": reason }),
+        Closed::WipLimit { in_flight, limit, .. } => json!({ "in_flight": in_flight, "limit": limit }),
+        Closed::RateLimited { rate, opens_at, .. } => {
+            json!({ "limit": rate.most, "per_ms": rate.per_ms, "opens_at_ms": opens_at.millis() })
+        }
+    };
+    if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    fields
 }
 
 impl From<WorkError> for Problem {
@@ -126,6 +144,7 @@ impl From<WorkError> for Problem {
                 Self::not_found(format!("there is no item {id}; `nexus work list` shows those there are"))
             }
             WorkError::Draft(bad) => Self::malformed(bad.to_string()),
+            WorkError::Gate(bad) => Self::malformed(bad.to_string()),
             WorkError::UnknownDependency(_) => Self::not_found(error.to_string()),
         }
     }

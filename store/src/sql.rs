@@ -34,6 +34,8 @@ statements! {
         READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", NEXT_DUE = "next_due",
         DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state", LIST_LEASED = "list_leased", LIST_DONE = "list_done", COUNTS = "counts",
     }
+    gate { LIST = "list", FIND = "find", SAVE = "save", REMOVE = "remove", COUNT = "count", SPEND = "spend",
+        IN_FLIGHT = "in_flight" }
     agent { FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save" }
     audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }
     answer {

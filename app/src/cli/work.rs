@@ -2,6 +2,7 @@
 
 mod add;
 mod claim;
+mod gate;
 mod hold;
 mod look;
 
@@ -36,6 +37,10 @@ pub enum Command {
     Unblock(hold::Unblock),
     Cancel(hold::Cancel),
     Requeue(hold::Requeue),
+    Pause(gate::Pause),
+    Resume(gate::Resume),
+    Limit(gate::Limit),
+    Gates(gate::Gates),
 }
 
 /// The verbs, each by itself.
@@ -55,6 +60,10 @@ pub const BRANCHES: &[Branch] = &[
     (&["work", "unblock"], hold::Unblock::augment_args),
     (&["work", "cancel"], hold::Cancel::augment_args),
     (&["work", "requeue"], hold::Requeue::augment_args),
+    (&["work", "pause"], gate::Pause::augment_args),
+    (&["work", "resume"], gate::Resume::augment_args),
+    (&["work", "limit"], gate::Limit::augment_args),
+    (&["work", "gates"], gate::Gates::augment_args),
 ];
 
 /// Runs one verb.
@@ -78,6 +87,10 @@ pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
         Command::Unblock(args) => hold::unblock(&engine, &args),
         Command::Cancel(args) => hold::cancel(&engine, &args),
         Command::Requeue(args) => hold::requeue(&engine, &args),
+        Command::Pause(args) => gate::pause(&engine, &args),
+        Command::Resume(args) => gate::resume(&engine, &args),
+        Command::Limit(args) => gate::limit(&engine, &args),
+        Command::Gates(_) => gate::gates(&engine),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::draft::Json;
 use super::event::{Event, Next};
+use super::gate::Closed;
 use super::item::{Fence, HeadStart, Lease, Percent, Proof, State, WorkItem};
 use crate::id::ChangeId;
 use crate::text::AgentName;
@@ -169,6 +170,9 @@ pub enum Refusal {
         /// How many it may.
         capacity: u32,
     },
+    /// A gate keeps the item back.
+    #[error(transparent)]
+    Closed(#[from] Closed),
 }
 
 impl Refusal {
@@ -180,6 +184,7 @@ impl Refusal {
             Self::Finished { .. } => "finished",
             Self::WrongState { .. } => "wrong_state",
             Self::Capacity { .. } => "capacity",
+            Self::Closed(closed) => closed.code(),
         }
     }
 }

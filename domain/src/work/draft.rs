@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::item::Priority;
 use crate::id::WorkId;
-use crate::text::{BadText, Capability, Label, Role, Team, bounded, filled};
+use crate::text::{BadText, Capability, Label, Name, Role, Team, bounded, filled};
 use crate::time::Timestamp;
 
 /// A JSON document as text; checked where it came in, never read by the rules.
@@ -46,6 +46,8 @@ pub struct Draft {
     pub attempts_max: Option<u32>,
     /// What its workspace needs.
     pub needs: Needs,
+    /// Claims of items with the same key are counted together, when the key has a rate.
+    pub rate_key: Option<Name>,
 }
 
 /// What a workspace for an item leases beside its worktree.
@@ -149,7 +151,7 @@ impl TryFrom<Draft> for Plan {
     }
 }
 
-fn within<N: TryInto<u64>>(what: &'static str, found: N, min: N, max: N) -> Result<(), BadDraft> {
+pub(super) fn within<N: TryInto<u64>>(what: &'static str, found: N, min: N, max: N) -> Result<(), BadDraft> {
     let wide = |n: N| n.try_into().unwrap_or(u64::MAX);
     let (found, min, max) = (wide(found), wide(min), wide(max));
     if (min..=max).contains(&found) { Ok(()) } else { Err(BadDraft::OutOfRange { what, found, min, max }) }

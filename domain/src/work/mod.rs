@@ -14,6 +14,7 @@ mod apply;
 mod decide;
 mod draft;
 mod event;
+mod gate;
 mod graph;
 mod item;
 #[cfg(test)]
@@ -23,5 +24,6 @@ pub use apply::apply;
 pub use decide::{Command, Held, Refusal, decide};
 pub use draft::{BadDraft, Draft, Json, Limits, Needs, Plan};
 pub use event::{Event, Next};
+pub use gate::{BadGate, Closed, Gate, GateCommand, Gates, InFlight, Part, Rate};
 pub use graph::cycle;
 pub use item::{Attempts, Fence, HeadStart, Lease, Percent, Priority, Progress, Proof, State, WorkItem};

@@ -1,6 +1,7 @@
 //! Work: its table, its leases, its queue, its drafts, and the graph of what needs what.
 
 mod draft;
+mod gate;
 mod graph;
 mod leases;
 mod order;

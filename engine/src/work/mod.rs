@@ -1,5 +1,6 @@
 //! Work: what doors and supervisors ask for, each as one transaction.
 
+mod gate;
 mod import;
 mod together;
 mod view;
@@ -13,6 +14,7 @@ use domain::work::{Command, Draft, Held, Json, WorkItem};
 use store::work::{self as kept, Page};
 use store::{Scope, Tx, agent, change, workspace};
 
+pub use gate::GateView;
 pub use import::{Imported, import};
 pub(crate) use together::Verbs;
 use together::{Request, What};

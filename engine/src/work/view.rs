@@ -45,6 +45,8 @@ pub struct WorkView {
     pub ports: u32,
     pub databases: u32,
     pub cache: bool,
+    #[serde(default)]
+    pub rate_key: Option<String>,
     pub rank_ms: i64,
     pub trace_id: String,
     pub added_at_ms: i64,
@@ -102,6 +104,7 @@ impl WorkView {
             ports: plan.needs.ports,
             databases: plan.needs.databases,
             cache: plan.needs.cache,
+            rate_key: plan.rate_key.as_ref().map(ToString::to_string),
             rank_ms: item.rank.millis(),
             trace_id: trace_id.to_owned(),
             added_at_ms: item.added_at.millis(),
@@ -144,6 +147,7 @@ struct DraftRecord {
     databases: u32,
     #[serde(default)]
     cache: bool,
+    rate_key: Option<String>,
     key: Option<String>,
 }
 
@@ -171,6 +175,7 @@ pub fn draft_from_json(text: &str) -> Result<(Draft, Vec<String>, Option<String>
         not_before: record.not_before_ms.map(Timestamp::from_millis),
         attempts_max: record.attempts_max,
         needs: Needs { ports: record.ports, databases: record.databases, cache: record.cache },
+        rate_key: record.rate_key.as_deref().map(name).transpose()?,
     };
     Ok((draft, record.depends_on, record.key))
 }

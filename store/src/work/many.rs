@@ -11,6 +11,7 @@ use domain::text::{AgentName, Project};
 use domain::time::Ttl;
 use domain::work::{Command, Event, State, WorkItem, apply, decide};
 
+use super::gated::Gated;
 use super::verbs::{self, Added, lane_values, lanes, save_values, tell_dependents};
 use super::{WorkError, record};
 use crate::{Scope, StoreError, Tx, Value, agent, sql};
@@ -56,10 +57,11 @@ pub async fn claim_next_many(
     if let [only] = claims {
         return Ok(vec![alone(tx, only).await?]);
     }
-    let mut tended = BTreeSet::new();
+    let mut tended: BTreeMap<&Project, Option<Gated>> = BTreeMap::new();
     for claim in claims {
-        if tended.insert(&claim.scope.project) {
+        if !tended.contains_key(&claim.scope.project) {
             fine(verbs::tend(tx, &claim.scope).await)?;
+            tended.insert(&claim.scope.project, Gated::find(tx, &claim.scope).await?);
         }
     }
     let agents = meet_many(tx, claims).await?;
@@ -68,6 +70,12 @@ pub async fn claim_next_many(
     let mut answers = Vec::with_capacity(claims.len());
     while answers.len() < claims.len() {
         let from = answers.len();
+        if let Some(gated) = tended.get_mut(&claims[from].scope.project).and_then(Option::as_mut) {
+            let Next { scope, by, ttl, .. } = &claims[from];
+            let taken = gated.next(tx, scope, &wanted[from], (&agents[from], by, *ttl)).await;
+            answers.push(whole(tx, scope, taken).await?);
+            continue;
+        }
         let alike = |at: usize| {
             agents[at].capacity.is_none()
                 && wanted[at] == wanted[from]
@@ -95,7 +103,17 @@ pub async fn claim_next_many(
 
 async fn alone(tx: &mut Tx<'_>, claim: &Next) -> Result<Result<Option<Added>, WorkError>, StoreError> {
     let Next { scope, filter, by, ttl } = claim;
-    let taken = match verbs::claim_next(tx, scope, filter, by, *ttl).await {
+    let taken = verbs::claim_next(tx, scope, filter, by, *ttl).await;
+    whole(tx, scope, taken).await
+}
+
+/// What was taken, with its trace.
+async fn whole(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    taken: Result<Option<WorkItem>, WorkError>,
+) -> Result<Result<Option<Added>, WorkError>, StoreError> {
+    let taken = match taken {
         Err(WorkError::Store(error)) => return Err(error),
         Ok(Some(item)) => verbs::find(tx, scope, &item.id).await?,
         Ok(None) => None,

@@ -3,19 +3,22 @@
 //! The rules are `domain::work`; nothing here repeats them. What SQL decides is which rows to look at: the next
 //! ready item, the leases that ran out, the items that came due, who waits for whom.
 
+mod gate;
+mod gated;
 mod list;
 mod many;
 mod plan;
 mod record;
 mod verbs;
 
+pub use gate::{all as gates, change as change_gate, in_flight};
 pub use list::{Counts, Page, counts, list, next_due};
 pub use many::{Act, Next, carry_out_many, claim_next_many};
 pub use record::{event_of, replay};
 pub use verbs::{Added, add, carry_out, claim, claim_next, find, tend};
 
 use domain::id::WorkId;
-use domain::work::{BadDraft, Refusal};
+use domain::work::{BadDraft, BadGate, Refusal};
 
 use crate::StoreError;
 
@@ -31,6 +34,9 @@ pub enum WorkError {
     /// What was asked for cannot be an item.
     #[error(transparent)]
     Draft(#[from] BadDraft),
+    /// What was asked of a gate makes no sense.
+    #[error(transparent)]
+    Gate(#[from] BadGate),
     /// It is to depend on an item that does not exist.
     #[error("it depends on {0}, which does not exist")]
     UnknownDependency(WorkId),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::text::{Capability, Label, Role, Team};
+use domain::text::{Capability, Label, Name, Role, Team};
 use domain::time::Timestamp;
 use domain::work::{Draft, Json, Needs, Plan, Priority};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,8 @@ pub struct PlanRecord {
     databases: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     cache: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate_key: Option<String>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // The form that serde calls.
@@ -79,6 +81,7 @@ impl PlanRecord {
             ports: plan.needs.ports,
             databases: plan.needs.databases,
             cache: plan.needs.cache,
+            rate_key: plan.rate_key.as_ref().map(Name::to_string),
         }
     }
 
@@ -101,6 +104,7 @@ impl PlanRecord {
             not_before: self.not_before_ms.map(Timestamp::from_millis),
             attempts_max: self.attempts_max,
             needs: Needs { ports: self.ports, databases: self.databases, cache: self.cache },
+            rate_key: self.rate_key.as_deref().map(parsed::<Name>).transpose()?,
         }))
     }
 }

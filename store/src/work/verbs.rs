@@ -7,6 +7,7 @@ use domain::time::{Timestamp, Ttl};
 use domain::work::{Command, Draft, Event, Plan, State, WorkItem, apply, decide};
 
 use super::WorkError;
+use super::gated::Gated;
 use super::plan::PlanRecord;
 use super::record::{columns, data, item};
 use crate::audit::{Fact, append};
@@ -105,6 +106,8 @@ pub async fn claim(
     ttl: Ttl,
 ) -> Result<WorkItem, WorkError> {
     tend(tx, scope).await?;
+    // Gates before items, as every claim takes them, so that no two wait for each other.
+    let mut gated = Gated::find(tx, scope).await?;
     let mut before = load(tx, scope, id).await?;
     // Beyond what was tended to, the item itself may be due; a refusal would leave it so for ever.
     let due = match &before.state {
@@ -119,9 +122,16 @@ pub async fn claim(
     }
     let command = Command::Claim { by: by.clone(), ttl };
     decide(&before, &command, scope.head_start, scope.now)?;
+    if let Some(gated) = &gated {
+        gated.check(scope, &before)?;
+    }
     let agent = agent::meet(tx, scope, by).await?;
     admit(tx, scope, &agent).await?;
-    change(tx, scope, &before, &command).await
+    let taken = change(tx, scope, &before, &command).await?;
+    if let Some(gated) = &mut gated {
+        gated.taken(tx, scope, &taken).await?;
+    }
+    Ok(taken)
 }
 
 /// Takes the ready item of lowest rank that fits `filter`, and what is known of the agent `by`.
@@ -135,14 +145,28 @@ pub async fn claim_next(
     ttl: Ttl,
 ) -> Result<Option<WorkItem>, WorkError> {
     tend(tx, scope).await?;
+    let mut gated = Gated::find(tx, scope).await?;
     let agent = agent::meet(tx, scope, by).await?;
     let filter = filter.clone().or_of(&agent);
-    let Some(before) = first_ready(tx, scope, &filter).await? else { return Ok(None) };
-    admit(tx, scope, &agent).await?;
+    if let Some(gated) = &mut gated {
+        return gated.next(tx, scope, &filter, (&agent, by, ttl)).await;
+    }
+    claim_head(tx, scope, &filter, (&agent, by, ttl)).await
+}
+
+/// As [`claim_next`], where there are no gates.
+async fn claim_head(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    (agent, by, ttl): (&Agent, &AgentName, Ttl),
+) -> Result<Option<WorkItem>, WorkError> {
+    let Some(before) = first_ready(tx, scope, filter).await? else { return Ok(None) };
+    admit(tx, scope, agent).await?;
     change(tx, scope, &before, &Command::Claim { by: by.clone(), ttl }).await.map(Some)
 }
 
-async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), WorkError> {
+pub(super) async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), WorkError> {
     if agent.capacity.is_none() {
         return Ok(());
     }
@@ -253,7 +277,12 @@ pub async fn tend(tx: &mut Tx<'_>, scope: &Scope) -> Result<u32, WorkError> {
 }
 
 /// One transition with its event, and what follows from it.
-async fn change(tx: &mut Tx<'_>, scope: &Scope, before: &WorkItem, command: &Command) -> Result<WorkItem, WorkError> {
+pub(super) async fn change(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    before: &WorkItem,
+    command: &Command,
+) -> Result<WorkItem, WorkError> {
     let after = step(tx, scope, before, command).await?;
     let done = |item: &WorkItem| matches!(item.state, State::Done(_));
     match (done(before), done(&after)) {

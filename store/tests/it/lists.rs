@@ -43,6 +43,7 @@ fn every_field_of_an_item_is_kept_to_the_letter(place: &Place) {
         not_before: Some(Timestamp::from_millis(-5)),
         attempts_max: Some(1_000),
         needs: Needs { ports: 64, databases: 1, cache: true },
+        rate_key: Some("схема".parse().expect("a name")),
     };
     let body = async move |tx: &mut Tx<'_>| {
         let added = work::add(tx, &at(7), whole.clone(), FIRST, "4bf92f3577b34da6a3ce929d0e0e4736").await?;

@@ -7,6 +7,7 @@ mod commit_loop;
 mod database;
 mod duties;
 mod files;
+mod gates;
 mod kit;
 mod lists;
 mod model;

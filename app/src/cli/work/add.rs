@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use domain::id::WorkId;
-use domain::text::{Capability, Label, Role, Team};
+use domain::text::{Capability, Label, Name, Role, Team};
 use domain::work::{Draft, Json, Needs, Priority};
 use engine::problem::Problem;
 use engine::{Engine, wait};
@@ -79,6 +79,9 @@ pub struct Add {
     /// Whether its workspace needs a cache directory
     #[arg(long)]
     cache: bool,
+    /// Counts with other items of this key, when it has a rate (`work limit --rate KEY`)
+    #[arg(long, value_name = "KEY")]
+    rate_key: Option<Name>,
     /// Makes a repeated request one: the same key gets the same answer
     #[arg(long)]
     key: Option<String>,
@@ -109,6 +112,7 @@ pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
         not_before: delay_ms.map(|ms| engine.scope().now.plus_millis(ms)),
         attempts_max: args.attempts,
         needs: Needs { ports: args.ports, databases: args.databases, cache: args.cache },
+        rate_key: args.rate_key.clone(),
     };
     let item = wait(engine.add(draft, trace_of_caller(), key))?;
     Ok(done("added", &item))

@@ -33,7 +33,18 @@ pub fn sentence(told: &Told) -> Markup {
         Some(("change", what)) => change(what, told),
         Some(("landing", what)) => landing(what, told),
         Some(("workspace", what)) => workspace(what, told),
+        Some(("gate", what)) => gate(what, told),
         Some(("agent", "registered")) => html! { (name(&event.subject)) " is known now" },
+        _ => other(told),
+    }
+}
+
+fn gate(what: &str, told: &Told) -> Markup {
+    let it = name(&told.event.subject);
+    match what {
+        "paused" => html! { "No more work of " (it) " is given out" (because(told, "reason")) },
+        "resumed" => html! { "Work of " (it) " is given out again" },
+        "limited" => html! { "The limit of " (it) " is now " (number(told, "limit")) },
         _ => other(told),
     }
 }

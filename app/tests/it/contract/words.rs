@@ -37,6 +37,7 @@ const ITEM: &[(&str, &str)] = &[
     ("ports", "number"),
     ("databases", "number"),
     ("cache", "bool"),
+    ("rate_key", "text?"),
     ("rank_ms", "number"),
     ("trace_id", "text"),
     ("added_at_ms", "number"),

@@ -50,6 +50,7 @@ pub const STEPS: &[Step] = &[
         let id = s.id(a[0]);
         s.act(["work", "requeue", &id]);
     }),
+    ("an operator does {}", |s, a, _| s.act(words(a[0]))),
     ("this is added with the key {}: {}", |s, a, _| s.act(["work", "add", a[1], "--key", a[0]])),
     ("the same is asked again", |s, _, _| s.again()),
     ("this backlog is imported", |s, _, below| import(s, below)),

@@ -1,0 +1,17 @@
+-- What keeps ready work back for a while. A project without gates has no rows here, and a claim finds that out with
+-- one look. `part` and `name` say before what: project, team, role, type, or a rate key.
+create table gate (
+  project    text    not null,
+  part       text    not null,
+  name       text    not null,
+  paused     text,
+  most       integer,
+  rate_most  integer,
+  per_ms     integer,
+  since_ms   integer not null,
+  used       integer not null,
+  primary key (project, part, name),
+  check (part in ('project', 'team', 'role', 'type', 'rate')),
+  check (most is null or most >= 1),
+  check ((rate_most is null) = (per_ms is null))
+) strict, without rowid;
