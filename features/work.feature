@@ -291,3 +291,12 @@ Feature: Work is done by one agent at a time
     When an operator does "work limit --rate github 0 --per 1d"
     And "zoe" claims "Two"
     Then "zoe" holds "Two" under fence 1
+
+  Scenario: An item that failed waits before it is tried again
+    Given the item "Ask the service" with "--retry-delay 1s --retry-cap 2s"
+    When "zoe" claims "Ask the service"
+    And "zoe" fails "Ask the service" because "no answer"
+    Then "Ask the service" is pending
+    When "max" asks for work until there is some
+    Then it gets "Ask the service"
+    And "Ask the service" has used 2 of 3 attempts

@@ -25,7 +25,7 @@ pub mod workspace;
 use std::sync::Arc;
 
 use domain::text::Project;
-use domain::work::HeadStart;
+use domain::work::{HeadStart, Retry};
 use store::together::Together;
 use store::{Ids, Scope, Store};
 
@@ -45,6 +45,8 @@ pub struct Engine {
     pub head_start: HeadStart,
     /// How often an item may be tried when it does not say.
     pub attempts_max: u32,
+    /// How long an item waits between attempts when it does not say; not at all when `None`.
+    pub retry: Option<Retry>,
     /// Where this caller's calls are recorded, if anywhere.
     pub history: Option<history::History>,
     clock: Arc<dyn Clock>,
@@ -60,6 +62,7 @@ impl Engine {
             project,
             head_start: HeadStart::default(),
             attempts_max: 3,
+            retry: None,
             history: None,
             clock,
             ids: Arc::default(),

@@ -22,7 +22,7 @@ use crate::terminal::painted;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  nexus work add 'Fix the parser'\n  nexus work next --agent zoe --json")]
 pub enum Command {
-    Add(add::Add),
+    Add(Box<add::Add>),
     Import(add::Import),
     List(look::List),
     Show(look::Show),

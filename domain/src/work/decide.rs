@@ -199,10 +199,13 @@ fn now_with(holder: Option<&AgentName>) -> String {
 pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Timestamp) -> Result<Event, Refusal> {
     let next = || next(item, head_start, now, item.attempts.spent());
     let fresh = || self::next(item, head_start, now, false);
+    let retry = || later(item, now).unwrap_or_else(next);
     match (&item.state, command) {
         (State::Pending, Command::Promote) => match fresh() {
             Next::Ready { rank } => Ok(Event::Promoted { rank }),
-            Next::Pending | Next::Dead => Err(wrong(item, "its dependencies done and its time come")),
+            Next::Pending | Next::Later { .. } | Next::Dead => {
+                Err(wrong(item, "its dependencies done and its time come"))
+            }
         },
 
         (State::Ready, Command::Claim { by, ttl }) => {
@@ -236,13 +239,13 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
         }
         (State::Leased(_), Command::Fail { held, reason }) => {
             check(item, held)?;
-            Ok(Event::Failed { reason: reason.clone(), then: next() })
+            Ok(Event::Failed { reason: reason.clone(), then: retry() })
         }
         (State::Leased(_), Command::Release { held, reason }) => {
             check(item, held)?;
             Ok(Event::Released { reason: reason.clone(), then: fresh() })
         }
-        (State::Leased(lease), Command::Lapse) if lease.until <= now => Ok(Event::Lapsed { then: next() }),
+        (State::Leased(lease), Command::Lapse) if lease.until <= now => Ok(Event::Lapsed { then: retry() }),
         (State::Leased(_), Command::Lapse) => Err(wrong(item, "a lease that has run out")),
 
         (State::Leased(_), Command::Block { held: Some(held), reason }) => {
@@ -303,11 +306,18 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
 fn next(item: &WorkItem, head_start: HeadStart, now: Timestamp, spent: bool) -> Next {
     if spent {
         Next::Dead
-    } else if item.open_dependencies > 0 || item.plan.not_before.is_some_and(|at| at > now) {
+    } else if item.open_dependencies > 0 || item.not_before.is_some_and(|at| at > now) {
         Next::Pending
     } else {
         Next::Ready { rank: head_start.rank(item.plan.priority, now) }
     }
+}
+
+/// Until when an item that has just failed waits, if it does.
+fn later(item: &WorkItem, now: Timestamp) -> Option<Next> {
+    let retry = item.plan.retry.filter(|_| !item.attempts.spent())?;
+    let wait_ms = retry.wait_ms(&item.id, item.attempts.used);
+    (wait_ms > 0).then(|| Next::Later { until: now.plus_millis(wait_ms) })
 }
 
 fn check(item: &WorkItem, held: &Held) -> Result<(), Refusal> {

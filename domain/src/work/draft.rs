@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::item::Priority;
+use super::retry::Retry;
 use crate::id::WorkId;
 use crate::text::{BadText, Capability, Label, Name, Role, Team, bounded, filled};
 use crate::time::Timestamp;
@@ -48,6 +49,8 @@ pub struct Draft {
     pub needs: Needs,
     /// Claims of items with the same key are counted together, when the key has a rate.
     pub rate_key: Option<Name>,
+    /// How long it waits between attempts; not at all when `None`.
+    pub retry: Option<Retry>,
 }
 
 /// What a workspace for an item leases beside its worktree.
@@ -146,6 +149,9 @@ impl TryFrom<Draft> for Plan {
         within("databases", draft.needs.databases, 0, Limits::NEEDS_MAX)?;
         if let Some(n) = draft.attempts_max {
             within("attempts", n, 1, Limits::ATTEMPTS_MAX)?;
+        }
+        if let Some(retry) = draft.retry {
+            retry.check()?;
         }
         Ok(Self { draft })
     }

@@ -17,6 +17,7 @@ mod event;
 mod gate;
 mod graph;
 mod item;
+mod retry;
 #[cfg(test)]
 mod tests;
 
@@ -27,3 +28,4 @@ pub use event::{Event, Next};
 pub use gate::{BadGate, Closed, Gate, GateCommand, Gates, InFlight, Part, Rate};
 pub use graph::cycle;
 pub use item::{Attempts, Fence, HeadStart, Lease, Percent, Priority, Progress, Proof, State, WorkItem};
+pub use retry::Retry;

@@ -6,6 +6,7 @@ mod graph;
 mod leases;
 mod order;
 mod random;
+mod retry;
 mod table;
 
 use super::*;
@@ -42,6 +43,7 @@ fn item(state: State) -> WorkItem {
         attempts: Attempts { used: 1, max: 3 },
         open_dependencies: 0,
         rank: Timestamp::from_millis(0),
+        not_before: None,
         progress: None,
         result: None,
         feedback: None,

@@ -42,6 +42,7 @@ impl Engine {
 
     pub(crate) fn with_defaults(&self, mut draft: Draft) -> Draft {
         draft.attempts_max = draft.attempts_max.or(Some(self.attempts_max));
+        draft.retry = draft.retry.or(self.retry);
         draft
     }
 

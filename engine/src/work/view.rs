@@ -1,7 +1,7 @@
 //! An item as every door shows it: one JSON object, the same on the command line, over HTTP and in kept answers.
 
 use domain::time::Timestamp;
-use domain::work::{Draft, Json, Needs, Priority, State, WorkItem};
+use domain::work::{Draft, Json, Needs, Priority, Retry, State, WorkItem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -47,6 +47,10 @@ pub struct WorkView {
     pub cache: bool,
     #[serde(default)]
     pub rate_key: Option<String>,
+    #[serde(default)]
+    pub retry_delay_ms: Option<i64>,
+    #[serde(default)]
+    pub retry_cap_ms: Option<i64>,
     pub rank_ms: i64,
     pub trace_id: String,
     pub added_at_ms: i64,
@@ -100,11 +104,13 @@ impl WorkView {
             payload: plan.payload.as_ref().map(parsed),
             depends_on: plan.depends_on.iter().map(ToString::to_string).collect(),
             open_dependencies: item.open_dependencies,
-            not_before_ms: plan.not_before.map(Timestamp::millis),
+            not_before_ms: item.not_before.map(Timestamp::millis),
             ports: plan.needs.ports,
             databases: plan.needs.databases,
             cache: plan.needs.cache,
             rate_key: plan.rate_key.as_ref().map(ToString::to_string),
+            retry_delay_ms: plan.retry.map(|retry| retry.delay_ms),
+            retry_cap_ms: plan.retry.map(|retry| retry.cap_ms),
             rank_ms: item.rank.millis(),
             trace_id: trace_id.to_owned(),
             added_at_ms: item.added_at.millis(),
@@ -148,6 +154,8 @@ struct DraftRecord {
     #[serde(default)]
     cache: bool,
     rate_key: Option<String>,
+    retry_delay_ms: Option<i64>,
+    retry_cap_ms: Option<i64>,
     key: Option<String>,
 }
 
@@ -176,8 +184,14 @@ pub fn draft_from_json(text: &str) -> Result<(Draft, Vec<String>, Option<String>
         attempts_max: record.attempts_max,
         needs: Needs { ports: record.ports, databases: record.databases, cache: record.cache },
         rate_key: record.rate_key.as_deref().map(name).transpose()?,
+        retry: retry(record.retry_delay_ms, record.retry_cap_ms),
     };
     Ok((draft, record.depends_on, record.key))
+}
+
+/// The waits that somebody asks for; a cap alone asks for none.
+fn retry(delay_ms: Option<i64>, cap_ms: Option<i64>) -> Option<Retry> {
+    delay_ms.map(|delay_ms| Retry { delay_ms, cap_ms: cap_ms.unwrap_or(Retry::CAP_MS.max(delay_ms)) })
 }
 
 fn name<T: std::str::FromStr<Err = E>, E: ToString>(text: &str) -> Result<T, Problem> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::text::{Capability, Label, Name, Role, Team};
 use domain::time::Timestamp;
-use domain::work::{Draft, Json, Needs, Plan, Priority};
+use domain::work::{Draft, Json, Needs, Plan, Priority, Retry};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -48,6 +48,10 @@ pub struct PlanRecord {
     cache: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rate_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry_delay_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry_cap_ms: Option<i64>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // The form that serde calls.
@@ -82,6 +86,8 @@ impl PlanRecord {
             databases: plan.needs.databases,
             cache: plan.needs.cache,
             rate_key: plan.rate_key.as_ref().map(Name::to_string),
+            retry_delay_ms: plan.retry.map(|retry| retry.delay_ms),
+            retry_cap_ms: plan.retry.map(|retry| retry.cap_ms),
         }
     }
 
@@ -105,6 +111,7 @@ impl PlanRecord {
             attempts_max: self.attempts_max,
             needs: Needs { ports: self.ports, databases: self.databases, cache: self.cache },
             rate_key: self.rate_key.as_deref().map(parsed::<Name>).transpose()?,
+            retry: self.retry_delay_ms.zip(self.retry_cap_ms).map(|(delay_ms, cap_ms)| Retry { delay_ms, cap_ms }),
         }))
     }
 }

@@ -83,7 +83,7 @@ async fn insert(tx: &mut Tx<'_>, item: &WorkItem, trace_id: &str) -> Result<bool
         item.plan.role.as_ref().into(),
         item.attempts.max.into(),
         item.open_dependencies.into(),
-        item.plan.not_before.map(Timestamp::millis).into(),
+        item.not_before.map(Timestamp::millis).into(),
         item.rank.into(),
         trace_id.into(),
         item.added_at.into(),
@@ -329,7 +329,7 @@ async fn save(tx: &mut Tx<'_>, before: &WorkItem, after: &WorkItem) -> Result<()
 }
 
 /// The parameters of `work/save.sql`.
-pub(super) fn save_values<'a>(before: &'a WorkItem, after: &'a WorkItem) -> [Value<'a>; 19] {
+pub(super) fn save_values<'a>(before: &'a WorkItem, after: &'a WorkItem) -> [Value<'a>; 20] {
     let [holder, until, reason, change, proof] = columns(&after.state);
     let progress = after.progress.as_ref();
     [
@@ -352,6 +352,7 @@ pub(super) fn save_values<'a>(before: &'a WorkItem, after: &'a WorkItem) -> [Val
         after.result.as_ref().map(|r| &r.0).into(),
         after.feedback.as_ref().into(),
         after.changed_at.into(),
+        after.not_before.map(Timestamp::millis).into(),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use domain::id::WorkId;
 use domain::text::{Capability, Label, Name, Role, Team};
-use domain::work::{Draft, Json, Needs, Priority};
+use domain::work::{Draft, Json, Needs, Priority, Retry};
 use engine::problem::Problem;
 use engine::{Engine, wait};
 
@@ -21,7 +21,8 @@ const TEXT_BYTES_MAX: u64 = 20_000_000;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  nexus work add 'Fix the parser' --priority high --label parser\n  \
     nexus work add 'Write the docs' --depends-on work_1795211860474123456 --role writer\n  \
-    nexus work add 'Try again later' --delay 1h --json")]
+    nexus work add 'Try again later' --delay 1h --json\n  \
+    nexus work add 'Ask the service' --retry-delay 10s --retry-cap 5m --rate-key service")]
 pub struct Add {
     /// What to do, in a line
     title: String,
@@ -82,6 +83,12 @@ pub struct Add {
     /// Counts with other items of this key, when it has a rate (`work limit --rate KEY`)
     #[arg(long, value_name = "KEY")]
     rate_key: Option<Name>,
+    /// How long it waits after it failed, at first; twice as long each time, less up to a half
+    #[arg(long, value_name = "DURATION", value_parser = parse::span)]
+    retry_delay: Option<std::time::Duration>,
+    /// How long it waits at most
+    #[arg(long, value_name = "DURATION", value_parser = parse::span, requires = "retry_delay")]
+    retry_cap: Option<std::time::Duration>,
     /// Makes a repeated request one: the same key gets the same answer
     #[arg(long)]
     key: Option<String>,
@@ -94,7 +101,11 @@ pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
     };
     // What the file says belongs to the request, not where it lies.
     let key = parse::key(args.key.as_ref(), &(args, &description))?;
-    let delay_ms = args.delay.map(|delay| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
+    let ms = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    let retry = args.retry_delay.map(|delay| {
+        let cap = args.retry_cap.map_or(Retry::CAP_MS.max(ms(delay)), ms);
+        Retry { delay_ms: ms(delay), cap_ms: cap }
+    });
     let draft = Draft {
         title: args.title.clone(),
         description,
@@ -109,10 +120,11 @@ pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
         acceptance: args.acceptance.clone(),
         payload: args.payload.clone(),
         depends_on: args.depends_on.iter().cloned().collect(),
-        not_before: delay_ms.map(|ms| engine.scope().now.plus_millis(ms)),
+        not_before: args.delay.map(|delay| engine.scope().now.plus_millis(ms(delay))),
         attempts_max: args.attempts,
         needs: Needs { ports: args.ports, databases: args.databases, cache: args.cache },
         rate_key: args.rate_key.clone(),
+        retry,
     };
     let item = wait(engine.add(draft, trace_of_caller(), key))?;
     Ok(done("added", &item))

@@ -38,6 +38,8 @@ const ITEM: &[(&str, &str)] = &[
     ("databases", "number"),
     ("cache", "bool"),
     ("rate_key", "text?"),
+    ("retry_delay_ms", "number?"),
+    ("retry_cap_ms", "number?"),
     ("rank_ms", "number"),
     ("trace_id", "text"),
     ("added_at_ms", "number"),
