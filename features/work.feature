@@ -300,3 +300,13 @@ Feature: Work is done by one agent at a time
     When "max" asks for work until there is some
     Then it gets "Ask the service"
     And "Ask the service" has used 2 of 3 attempts
+
+  Scenario: An item with a unique name is the only open one of that name
+    Given the item "Clean up" with "--unique nightly"
+    When this is added with the unique name "nightly": "Clean up again"
+    Then it is refused with exit code 3 and "not_unique"
+    And the answer names "nightly" as "name"
+    When "zoe" claims "Clean up"
+    And "zoe" reports "Clean up"
+    And this is added with the unique name "nightly": "Clean up again"
+    Then it gets "Clean up again"

@@ -49,6 +49,8 @@ pub struct Draft {
     pub needs: Needs,
     /// Claims of items with the same key are counted together, when the key has a rate.
     pub rate_key: Option<Name>,
+    /// A name that no other open item of the project may have.
+    pub unique: Option<Name>,
     /// How long it waits between attempts; not at all when `None`.
     pub retry: Option<Retry>,
 }

@@ -48,6 +48,8 @@ pub struct WorkView {
     #[serde(default)]
     pub rate_key: Option<String>,
     #[serde(default)]
+    pub unique: Option<String>,
+    #[serde(default)]
     pub retry_delay_ms: Option<i64>,
     #[serde(default)]
     pub retry_cap_ms: Option<i64>,
@@ -109,6 +111,7 @@ impl WorkView {
             databases: plan.needs.databases,
             cache: plan.needs.cache,
             rate_key: plan.rate_key.as_ref().map(ToString::to_string),
+            unique: plan.unique.as_ref().map(ToString::to_string),
             retry_delay_ms: plan.retry.map(|retry| retry.delay_ms),
             retry_cap_ms: plan.retry.map(|retry| retry.cap_ms),
             rank_ms: item.rank.millis(),
@@ -154,6 +157,7 @@ struct DraftRecord {
     #[serde(default)]
     cache: bool,
     rate_key: Option<String>,
+    unique: Option<String>,
     retry_delay_ms: Option<i64>,
     retry_cap_ms: Option<i64>,
     key: Option<String>,
@@ -184,6 +188,7 @@ pub fn draft_from_json(text: &str) -> Result<(Draft, Vec<String>, Option<String>
         attempts_max: record.attempts_max,
         needs: Needs { ports: record.ports, databases: record.databases, cache: record.cache },
         rate_key: record.rate_key.as_deref().map(name).transpose()?,
+        unique: record.unique.as_deref().map(name).transpose()?,
         retry: retry(record.retry_delay_ms, record.retry_cap_ms),
     };
     Ok((draft, record.depends_on, record.key))

@@ -15,3 +15,11 @@ create table gate (
   check (most is null or most >= 1),
   check ((rate_most is null) = (per_ms is null))
 ) strict, without rowid;
+
+-- Which item was the last to have a name that only one open item may have.
+create table unique_name (
+  project  text not null,
+  name     text not null,
+  item_id  text not null,
+  primary key (project, name)
+) strict, without rowid;

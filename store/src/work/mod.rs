@@ -9,6 +9,7 @@ mod list;
 mod many;
 mod plan;
 mod record;
+mod unique;
 mod verbs;
 
 pub use gate::{all as gates, change as change_gate, in_flight};
@@ -18,6 +19,7 @@ pub use record::{event_of, replay};
 pub use verbs::{Added, add, carry_out, claim, claim_next, find, tend};
 
 use domain::id::WorkId;
+use domain::text::Name;
 use domain::work::{BadDraft, BadGate, Refusal};
 
 use crate::StoreError;
@@ -37,6 +39,14 @@ pub enum WorkError {
     /// What was asked of a gate makes no sense.
     #[error(transparent)]
     Gate(#[from] BadGate),
+    /// An open item has the name that only one may have.
+    #[error("{id} is open and has the unique name {:?}", name.as_str())]
+    NotUnique {
+        /// Which name.
+        name: Name,
+        /// The item that has it.
+        id: WorkId,
+    },
     /// It is to depend on an item that does not exist.
     #[error("it depends on {0}, which does not exist")]
     UnknownDependency(WorkId),

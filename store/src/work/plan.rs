@@ -49,6 +49,8 @@ pub struct PlanRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rate_key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    unique: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     retry_delay_ms: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retry_cap_ms: Option<i64>,
@@ -86,6 +88,7 @@ impl PlanRecord {
             databases: plan.needs.databases,
             cache: plan.needs.cache,
             rate_key: plan.rate_key.as_ref().map(Name::to_string),
+            unique: plan.unique.as_ref().map(Name::to_string),
             retry_delay_ms: plan.retry.map(|retry| retry.delay_ms),
             retry_cap_ms: plan.retry.map(|retry| retry.cap_ms),
         }
@@ -111,6 +114,7 @@ impl PlanRecord {
             attempts_max: self.attempts_max,
             needs: Needs { ports: self.ports, databases: self.databases, cache: self.cache },
             rate_key: self.rate_key.as_deref().map(parsed::<Name>).transpose()?,
+            unique: self.unique.as_deref().map(parsed::<Name>).transpose()?,
             retry: self.retry_delay_ms.zip(self.retry_cap_ms).map(|(delay_ms, cap_ms)| Retry { delay_ms, cap_ms }),
         }))
     }

@@ -6,10 +6,10 @@ use domain::text::AgentName;
 use domain::time::{Timestamp, Ttl};
 use domain::work::{Command, Draft, Event, Plan, State, WorkItem, apply, decide};
 
-use super::WorkError;
 use super::gated::Gated;
 use super::plan::PlanRecord;
 use super::record::{columns, data, item};
+use super::{WorkError, unique};
 use crate::audit::{Fact, append};
 use crate::{Scope, StoreError, Tx, Value, agent, sql};
 
@@ -62,6 +62,9 @@ pub async fn add(
         }
         number += 1;
     };
+    if let Some(name) = &item.plan.unique {
+        unique::take(tx, scope, name, &item.id).await?;
+    }
     let body = serde_json::to_string(&PlanRecord::of(&item.plan)).expect("a plan can be written as JSON");
     tx.execute(&sql::work::INSERT_PLAN, &[(&item.project).into(), (&item.id).into(), (&body).into()]).await?;
     for needed in &item.plan.depends_on {
@@ -94,7 +97,11 @@ async fn insert(tx: &mut Tx<'_>, item: &WorkItem, trace_id: &str) -> Result<bool
 /// Does to `id` what `command` says, as the rules allow, with all that follows for its dependents.
 pub async fn carry_out(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId, command: &Command) -> Result<WorkItem, WorkError> {
     let before = load(tx, scope, id).await?;
-    change(tx, scope, &before, command).await
+    let after = change(tx, scope, &before, command).await?;
+    if let (Command::Requeue, Some(name)) = (command, &after.plan.unique) {
+        unique::take(tx, scope, name, id).await?;
+    }
+    Ok(after)
 }
 
 /// Takes `id` for `by`. A lease on it that has run out lapses first; `held` is answered before any limit.

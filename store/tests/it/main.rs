@@ -13,4 +13,5 @@ mod lists;
 mod model;
 mod oracle;
 mod place;
+mod unique;
 mod workspaces_changes;

@@ -22,7 +22,8 @@ const TEXT_BYTES_MAX: u64 = 20_000_000;
 #[command(after_help = "Examples:\n  nexus work add 'Fix the parser' --priority high --label parser\n  \
     nexus work add 'Write the docs' --depends-on work_1795211860474123456 --role writer\n  \
     nexus work add 'Try again later' --delay 1h --json\n  \
-    nexus work add 'Ask the service' --retry-delay 10s --retry-cap 5m --rate-key service")]
+    nexus work add 'Ask the service' --retry-delay 10s --retry-cap 5m --rate-key service\n  \
+    nexus work add 'Nightly cleanup' --unique nightly-cleanup")]
 pub struct Add {
     /// What to do, in a line
     title: String,
@@ -83,6 +84,9 @@ pub struct Add {
     /// Counts with other items of this key, when it has a rate (`work limit --rate KEY`)
     #[arg(long, value_name = "KEY")]
     rate_key: Option<Name>,
+    /// A name that no other open item may have; refused (exit 3) while one has it
+    #[arg(long, value_name = "NAME")]
+    unique: Option<Name>,
     /// How long it waits after it failed, at first; twice as long each time, less up to a half
     #[arg(long, value_name = "DURATION", value_parser = parse::span)]
     retry_delay: Option<std::time::Duration>,
@@ -124,6 +128,7 @@ pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
         attempts_max: args.attempts,
         needs: Needs { ports: args.ports, databases: args.databases, cache: args.cache },
         rate_key: args.rate_key.clone(),
+        unique: args.unique.clone(),
         retry,
     };
     let item = wait(engine.add(draft, trace_of_caller(), key))?;

@@ -38,6 +38,7 @@ const ITEM: &[(&str, &str)] = &[
     ("databases", "number"),
     ("cache", "bool"),
     ("rate_key", "text?"),
+    ("unique", "text?"),
     ("retry_delay_ms", "number?"),
     ("retry_cap_ms", "number?"),
     ("rank_ms", "number"),

@@ -52,6 +52,7 @@ pub const STEPS: &[Step] = &[
     }),
     ("an operator does {}", |s, a, _| s.act(words(a[0]))),
     ("this is added with the key {}: {}", |s, a, _| s.act(["work", "add", a[1], "--key", a[0]])),
+    ("this is added with the unique name {}: {}", |s, a, _| s.act(["work", "add", a[1], "--unique", a[0]])),
     ("the same is asked again", |s, _, _| s.again()),
     ("this backlog is imported", |s, _, below| import(s, below)),
     // What follows looks.
