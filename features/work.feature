@@ -310,3 +310,14 @@ Feature: Work is done by one agent at a time
     And "zoe" reports "Clean up"
     And this is added with the unique name "nightly": "Clean up again"
     Then it gets "Clean up again"
+
+  Scenario: Many items are taken and reported at once
+    Given the item "One"
+    And the item "Two"
+    And the item "Three"
+    When "zoe" takes 2 items and reports them all
+    Then "One" is done, reported
+    And "Two" is done, reported
+    And "Three" is ready
+    When the same is asked again
+    Then it is refused for each with "lease_lost"

@@ -29,7 +29,9 @@ macro_rules! statements {
 
 statements! {
     work {
-        INSERT = "insert", INSERT_PLAN = "insert_plan", INSERT_DEPENDENCY = "insert_dependency", FIND = "find" and in bulk "find.postgres",
+        INSERT = "insert" and in bulk "insert.postgres", INSERT_PLAN = "insert_plan" and in bulk "insert_plan.postgres",
+        INSERT_DEPENDENCY = "insert_dependency" and in bulk "insert_dependency.postgres",
+        STATES_OF = "states_of" and in bulk "states_of.postgres", FIND = "find" and in bulk "find.postgres",
         STATE_OF = "state_of", SAVE = "save" and in bulk "save.postgres", READY_ANY = "ready_any", READY_FOR_ROLE = "ready_for_role",
         READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", TAKE_NAME = "take_name", NAMED = "named", PASS_NAME = "pass_name", NEXT_DUE = "next_due",
         DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state", LIST_LEASED = "list_leased", LIST_DONE = "list_done", COUNTS = "counts",

@@ -5,6 +5,7 @@ mod claim;
 mod gate;
 mod hold;
 mod look;
+mod many;
 
 use std::mem::ManuallyDrop;
 
@@ -37,6 +38,7 @@ pub enum Command {
     Unblock(hold::Unblock),
     Cancel(hold::Cancel),
     Requeue(hold::Requeue),
+    ReportMany(many::ReportMany),
     Pause(gate::Pause),
     Resume(gate::Resume),
     Limit(gate::Limit),
@@ -60,6 +62,7 @@ pub const BRANCHES: &[Branch] = &[
     (&["work", "unblock"], hold::Unblock::augment_args),
     (&["work", "cancel"], hold::Cancel::augment_args),
     (&["work", "requeue"], hold::Requeue::augment_args),
+    (&["work", "report-many"], many::ReportMany::augment_args),
     (&["work", "pause"], gate::Pause::augment_args),
     (&["work", "resume"], gate::Resume::augment_args),
     (&["work", "limit"], gate::Limit::augment_args),
@@ -87,6 +90,7 @@ pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
         Command::Unblock(args) => hold::unblock(&engine, &args),
         Command::Cancel(args) => hold::cancel(&engine, &args),
         Command::Requeue(args) => hold::requeue(&engine, &args),
+        Command::ReportMany(args) => many::report_many(&engine, &args),
         Command::Pause(args) => gate::pause(&engine, &args),
         Command::Resume(args) => gate::resume(&engine, &args),
         Command::Limit(args) => gate::limit(&engine, &args),

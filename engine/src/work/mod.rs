@@ -2,6 +2,7 @@
 
 mod gate;
 mod import;
+mod many;
 mod together;
 mod view;
 
@@ -16,6 +17,7 @@ use store::{Scope, Tx, agent, change, workspace};
 
 pub use gate::GateView;
 pub use import::{Imported, import};
+pub use many::{Report, Reported};
 pub(crate) use together::Verbs;
 use together::{Request, What};
 pub use view::{WorkView, draft_from_json};

@@ -3,6 +3,7 @@
 //! The rules are `domain::work`; nothing here repeats them. What SQL decides is which rows to look at: the next
 //! ready item, the leases that ran out, the items that came due, who waits for whom.
 
+mod bulk;
 mod gate;
 mod gated;
 mod list;
@@ -12,6 +13,7 @@ mod record;
 mod unique;
 mod verbs;
 
+pub use bulk::{BadItem, New, add_many};
 pub use gate::{all as gates, change as change_gate, in_flight};
 pub use list::{Counts, Page, counts, list, next_due};
 pub use many::{Act, Next, carry_out_many, claim_next_many};

@@ -76,7 +76,12 @@ pub async fn add(
 }
 
 async fn insert(tx: &mut Tx<'_>, item: &WorkItem, trace_id: &str) -> Result<bool, StoreError> {
-    let values = [
+    Ok(tx.execute(&sql::work::INSERT, &insert_values(item, trace_id)).await? == 1)
+}
+
+/// The parameters of `work/insert.sql`.
+pub(super) fn insert_values<'a>(item: &'a WorkItem, trace_id: &'a str) -> [Value<'a>; 13] {
+    [
         (&item.project).into(),
         (&item.id).into(),
         (&item.plan.title).into(),
@@ -90,8 +95,7 @@ async fn insert(tx: &mut Tx<'_>, item: &WorkItem, trace_id: &str) -> Result<bool
         item.rank.into(),
         trace_id.into(),
         item.added_at.into(),
-    ];
-    Ok(tx.execute(&sql::work::INSERT, &values).await? == 1)
+    ]
 }
 
 /// Does to `id` what `command` says, as the rules allow, with all that follows for its dependents.

@@ -14,7 +14,7 @@ use engine::{Engine, wait};
 
 use crate::cli::{Answer, parse};
 use crate::here::Here;
-use crate::terminal::when;
+use crate::terminal::{one_line, when};
 
 /// Take a certain item; exit 3 when another has it
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub struct Claim {
 /// Take the next item that fits; exit 4 when there is none
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  nexus work next --agent zoe\n  nexus work next --agent zoe --role reviewer --workspace --json"
+    after_help = "Examples:\n  nexus work next --agent zoe\n  nexus work next --agent zoe --role reviewer --workspace --json\n  nexus work next --agent zoe --count 10 --json"
 )]
 pub struct Next {
     /// Items for this role, or for any
@@ -41,6 +41,9 @@ pub struct Next {
     /// Something the agent can do; may be given again
     #[arg(long = "capability", value_name = "CAPABILITY")]
     capabilities: Vec<Capability>,
+    /// Take up to so many; the answer is an array then
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000), conflicts_with = "workspace")]
+    count: Option<u16>,
     #[command(flatten)]
     how: How,
 }
@@ -80,6 +83,12 @@ pub fn next(here: &Here, engine: &Engine, args: &Next) -> Result<Answer, Problem
         team: args.team.clone(),
         capabilities: able.then(|| args.capabilities.iter().cloned().collect()),
     };
+    if let Some(count) = args.count {
+        let items = wait(engine.next_many(filter, args.how.agent.clone(), ttl, count.into(), key))?;
+        let line = |item: &WorkView| format!("{} under fence {}: {}", item.id, item.fence, one_line(&item.title));
+        let lines = items.iter().map(line).collect::<Vec<_>>().join("\n");
+        return Ok(Answer::new(&items, format!("{} holds {}:\n{lines}", args.how.agent, items.len())));
+    }
     let item = wait(engine.next(filter, args.how.agent.clone(), ttl, key))?;
     taken(here, engine, &args.how, &item)
 }
@@ -92,7 +101,7 @@ fn taken(here: &Here, engine: &Engine, how: &How, item: &WorkView) -> Result<Ans
         how.agent,
         item.id,
         item.fence,
-        crate::terminal::one_line(&item.title)
+        one_line(&item.title)
     );
     let mut json = serde_json::to_value(item).expect("an item can be written as JSON");
     if how.workspace {

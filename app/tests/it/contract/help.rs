@@ -42,6 +42,7 @@ fn every_command_has_help_with_an_example_and_nothing_of_ours_alone_is_shown() {
         "work unblock",
         "work cancel",
         "work requeue",
+        "work report-many",
         "work pause",
         "work resume",
         "work limit",

@@ -55,7 +55,24 @@ pub const STEPS: &[Step] = &[
     ("this is added with the unique name {}: {}", |s, a, _| s.act(["work", "add", a[1], "--unique", a[0]])),
     ("the same is asked again", |s, _, _| s.again()),
     ("this backlog is imported", |s, _, below| import(s, below)),
+    ("{} takes {} items and reports them all", |s, a, _| {
+        let taken = s.world.ok(["work", "next", "--agent", a[0], "--count", a[1]]);
+        let line = |item: &serde_json::Value| {
+            serde_json::json!({ "id": item["id"], "agent": a[0], "fence": item["fence"] }).to_string()
+        };
+        let lines: Vec<String> = taken.as_array().expect("a list").iter().map(line).collect();
+        assert_eq!(lines.len().to_string(), a[1]);
+        let file = s.world.beside("reports.jsonl");
+        write(&file, lines.join("\n"));
+        s.act(["work", "report-many", &file.to_string_lossy()]);
+    }),
     // What follows looks.
+    ("it is refused for each with {}", |s, a, _| {
+        let said = s.answer();
+        assert_eq!(said.code, 1, "{}", said.out);
+        let all = said.json();
+        assert!(all.as_array().expect("a list").iter().all(|it| it["error"]["code"] == a[0]), "{all}");
+    }),
     ("it is refused with exit code {} and {}", |s, a, _| {
         let code = s.answer().refusal(a[0].parse().expect("a number"));
         assert_eq!(code, a[1], "{}", s.answer().out);
