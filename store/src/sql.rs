@@ -38,6 +38,7 @@ statements! {
     }
     gate { LIST = "list", FIND = "find", SAVE = "save", REMOVE = "remove", COUNT = "count", SPEND = "spend",
         IN_FLIGHT = "in_flight" }
+    lock { FIND = "find", INSERT = "insert", SAVE = "save", LIST = "list" }
     agent { FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save" }
     audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }
     answer {

@@ -8,6 +8,7 @@ mod doctor;
 mod events;
 pub mod history;
 mod init;
+mod lock;
 mod parse;
 mod run;
 mod status;
@@ -80,6 +81,8 @@ enum Command {
     Work(work::Command),
     #[command(subcommand)]
     Agent(agent::Command),
+    #[command(subcommand)]
+    Lock(lock::Command),
     Run(run::Args),
     #[command(subcommand)]
     Change(change::Command),
@@ -139,6 +142,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Init(args) => init::init(&global, &args),
         Command::Work(command) => work::work(&global, command),
         Command::Agent(command) => agent::agent(&global, command),
+        Command::Lock(command) => lock::lock(&global, command),
         Command::Run(args) => run::run(global, args),
         Command::Change(command) => change::change(&global, command),
         Command::Workspace(command) => workspace::workspace(&global, command),

@@ -8,13 +8,17 @@ use std::ffi::OsString;
 
 use clap::{ArgMatches, Args, Command, CommandFactory};
 
-use super::{Cli, Global, Keep, agent, status, work};
+use super::{Cli, Global, Keep, agent, lock, status, work};
 
 /// The words that lead to a command, and what adds its arguments.
 pub type Branch = (&'static [&'static str], fn(Command) -> Command);
 
-const BRANCHES: &[&[Branch]] =
-    &[work::BRANCHES, agent::BRANCHES, &[(&["status"], status::Args::augment_args), (&["keep"], Keep::augment_args)]];
+const BRANCHES: &[&[Branch]] = &[
+    work::BRANCHES,
+    agent::BRANCHES,
+    lock::BRANCHES,
+    &[(&["status"], status::Args::augment_args), (&["keep"], Keep::augment_args)],
+];
 
 /// What the words of a command line mean, the program's own name being the first of them.
 pub fn matches(line: &[OsString]) -> Result<ArgMatches, clap::Error> {

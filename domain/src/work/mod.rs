@@ -17,6 +17,7 @@ mod event;
 mod gate;
 mod graph;
 mod item;
+mod lock;
 mod retry;
 #[cfg(test)]
 mod tests;
@@ -28,4 +29,5 @@ pub use event::{Event, Next};
 pub use gate::{BadGate, Closed, Gate, GateCommand, Gates, InFlight, Part, Rate};
 pub use graph::cycle;
 pub use item::{Attempts, Fence, HeadStart, Lease, Percent, Priority, Progress, Proof, State, WorkItem};
+pub use lock::Lock;
 pub use retry::Retry;

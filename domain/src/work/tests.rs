@@ -4,6 +4,7 @@ mod draft;
 mod gate;
 mod graph;
 mod leases;
+mod lock;
 mod order;
 mod random;
 mod retry;

@@ -2,6 +2,7 @@
 
 mod gate;
 mod import;
+mod lock;
 mod many;
 mod together;
 mod view;
@@ -17,6 +18,7 @@ use store::{Scope, Tx, agent, change, workspace};
 
 pub use gate::GateView;
 pub use import::{Imported, import};
+pub use lock::LockView;
 pub use many::{Report, Reported};
 pub(crate) use together::Verbs;
 use together::{Request, What};

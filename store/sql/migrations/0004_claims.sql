@@ -23,3 +23,14 @@ create table unique_name (
   item_id  text not null,
   primary key (project, name)
 ) strict, without rowid;
+
+-- Locks that agents take by name, across worktrees. A lock that was given back keeps its row, so that fences rise.
+create table named_lock (
+  project   text    not null,
+  name      text    not null,
+  holder    text,
+  fence     integer not null,
+  until_ms  integer not null,
+  primary key (project, name),
+  check (fence >= 1)
+) strict, without rowid;

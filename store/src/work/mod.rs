@@ -7,6 +7,7 @@ mod bulk;
 mod gate;
 mod gated;
 mod list;
+pub mod lock;
 mod many;
 mod plan;
 mod record;

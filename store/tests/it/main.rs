@@ -11,6 +11,7 @@ mod files;
 mod gates;
 mod kit;
 mod lists;
+mod locks;
 mod model;
 mod oracle;
 mod place;

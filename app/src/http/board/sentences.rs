@@ -34,7 +34,18 @@ pub fn sentence(told: &Told) -> Markup {
         Some(("landing", what)) => landing(what, told),
         Some(("workspace", what)) => workspace(what, told),
         Some(("gate", what)) => gate(what, told),
+        Some(("lock", what)) => lock(what, told),
         Some(("agent", "registered")) => html! { (name(&event.subject)) " is known now" },
+        _ => other(told),
+    }
+}
+
+fn lock(what: &str, told: &Told) -> Markup {
+    let (it, by) = (name(&told.event.subject), agent(told));
+    match what {
+        "acquired" => html! { (by) " took the lock " (it) },
+        "renewed" => html! { (by) " keeps the lock " (it) },
+        "released" => html! { (by) " gave the lock " (it) " back" },
         _ => other(told),
     }
 }

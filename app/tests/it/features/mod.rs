@@ -4,6 +4,7 @@
 
 mod change;
 mod pattern;
+mod reservation;
 mod stage;
 mod work;
 pub mod world;
@@ -25,6 +26,11 @@ fn work_is_as_its_feature_says() {
 #[test]
 fn changes_are_as_their_feature_says() {
     play("change.feature");
+}
+
+#[test]
+fn reservations_are_as_their_feature_says() {
+    play("reservation.feature");
 }
 
 /// Plays every scenario of a file, and tells all that went wrong.
@@ -55,7 +61,7 @@ fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
 }
 
 fn take(stage: &mut Stage, step: &str, below: &str) {
-    let known = work::STEPS.iter().chain(change::STEPS);
+    let known = work::STEPS.iter().chain(change::STEPS).chain(reservation::STEPS);
     let fits: Vec<_> =
         known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
     match fits.as_slice() {

@@ -119,7 +119,7 @@ pub const STEPS: &[Step] = &[
     }),
 ];
 
-fn words(options: &str) -> Vec<&str> {
+pub fn words(options: &str) -> Vec<&str> {
     options.split_whitespace().collect()
 }
 
