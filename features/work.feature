@@ -321,3 +321,27 @@ Feature: Work is done by one agent at a time
     And "Three" is ready
     When the same is asked again
     Then it is refused for each with "lease_lost"
+
+  Scenario: Whoever wonders is told why an item is not given out
+    Given the item "Design the grammar"
+    And the item "Fix the parser" that needs "Design the grammar"
+    When "zoe" asks why "Fix the parser" is not given out
+    Then "dependency" is in the way, which says "Design the grammar"
+    When "max" claims "Design the grammar"
+    And "zoe" asks why "Design the grammar" is not given out
+    Then "held" is in the way, which says "max"
+
+  Scenario: Whoever wonders is told which item is next and what it steps over
+    Given the item "Review it" with "--role reviewer --priority critical"
+    And the item "Fix the parser"
+    And the agent "zoe" is registered with "--role developer"
+    When an operator does "work explain --agent zoe"
+    Then "Fix the parser" is next, before which "role" keeps 1 item back
+
+  Scenario: The longest chain of open items is found
+    Given the item "Design"
+    And the item "Build" that needs "Design"
+    And the item "Ship" that needs "Build"
+    And the item "Write the docs" that needs "Design"
+    When an operator does "work graph"
+    Then the critical path has 3 items by "count" and ends in "Ship"

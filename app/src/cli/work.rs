@@ -2,6 +2,7 @@
 
 mod add;
 mod claim;
+mod explain;
 mod gate;
 mod hold;
 mod look;
@@ -39,6 +40,8 @@ pub enum Command {
     Cancel(hold::Cancel),
     Requeue(hold::Requeue),
     ReportMany(many::ReportMany),
+    Explain(explain::Explain),
+    Graph(explain::GraphArgs),
     Pause(gate::Pause),
     Resume(gate::Resume),
     Limit(gate::Limit),
@@ -63,6 +66,8 @@ pub const BRANCHES: &[Branch] = &[
     (&["work", "cancel"], hold::Cancel::augment_args),
     (&["work", "requeue"], hold::Requeue::augment_args),
     (&["work", "report-many"], many::ReportMany::augment_args),
+    (&["work", "explain"], explain::Explain::augment_args),
+    (&["work", "graph"], explain::GraphArgs::augment_args),
     (&["work", "pause"], gate::Pause::augment_args),
     (&["work", "resume"], gate::Resume::augment_args),
     (&["work", "limit"], gate::Limit::augment_args),
@@ -91,6 +96,8 @@ pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
         Command::Cancel(args) => hold::cancel(&engine, &args),
         Command::Requeue(args) => hold::requeue(&engine, &args),
         Command::ReportMany(args) => many::report_many(&engine, &args),
+        Command::Explain(args) => explain::explain(&engine, &args),
+        Command::Graph(args) => explain::graph(&engine, &args),
         Command::Pause(args) => gate::pause(&engine, &args),
         Command::Resume(args) => gate::resume(&engine, &args),
         Command::Limit(args) => gate::limit(&engine, &args),

@@ -11,9 +11,11 @@
 //! [`WorkItem::added`] gives the item as it stands. The whole table is `docs/states/work.md`.
 
 mod apply;
+mod critical;
 mod decide;
 mod draft;
 mod event;
+mod explain;
 mod gate;
 mod graph;
 mod item;
@@ -23,9 +25,11 @@ mod retry;
 mod tests;
 
 pub use apply::apply;
+pub use critical::critical_path;
 pub use decide::{Command, Held, Refusal, decide};
 pub use draft::{BadDraft, Draft, Json, Limits, Needs, Plan};
 pub use event::{Event, Next};
+pub use explain::{Claimer, Hindrance, Needed, Seen, hindrances};
 pub use gate::{BadGate, Closed, Gate, GateCommand, Gates, InFlight, Part, Rate};
 pub use graph::cycle;
 pub use item::{Attempts, Fence, HeadStart, Lease, Percent, Priority, Progress, Proof, State, WorkItem};

@@ -1,6 +1,8 @@
 //! Work: its table, its leases, its queue, its drafts, and the graph of what needs what.
 
+mod critical;
 mod draft;
+mod explain;
 mod gate;
 mod graph;
 mod leases;

@@ -1,6 +1,8 @@
 //! Work: what doors and supervisors ask for, each as one transaction.
 
+mod explain;
 mod gate;
+mod graph;
 mod import;
 mod lock;
 mod many;
@@ -16,7 +18,9 @@ use domain::work::{Command, Draft, Held, Json, WorkItem};
 use store::work::{self as kept, Page};
 use store::{Scope, Tx, agent, change, workspace};
 
+pub use explain::{Explained, NextUp, Reason};
 pub use gate::GateView;
+pub use graph::{Edge, GRAPH_MAX, Graph, Node};
 pub use import::{Imported, import};
 pub use lock::LockView;
 pub use many::{Report, Reported};

@@ -182,9 +182,7 @@ pub(super) async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Resu
         return Ok(());
     }
     let agent = agent::find_to_count(tx, &agent.project, &agent.name).await?.unwrap_or_else(|| agent.clone());
-    let values = [(&agent.project).into(), (&agent.name).into(), scope.now.into()];
-    let row = tx.query_opt(&sql::work::HELD_BY, &values).await?;
-    Ok(agent.admit(row.map_or(Ok(0), |row| row.small(0))?)?)
+    Ok(agent.admit(held_by(tx, scope, &agent.name).await?)?)
 }
 
 /// Where the ready items of a filter are: a walk along an index, and the value that it is walked for. With a role (or
@@ -272,6 +270,25 @@ async fn first_in_lane(
             return Ok(None);
         }
     }
+}
+
+/// The first `limit` ready items of the project, whoever they are for, in the order in which they are taken.
+pub async fn first(tx: &mut Tx<'_>, scope: &Scope, limit: u32) -> Result<Vec<WorkItem>, StoreError> {
+    let values = lane_values(scope, &(&sql::work::READY_ANY, None), &START, limit);
+    let rows = tx.peek_all(&sql::work::READY_ANY, &values).await?;
+    rows.iter().map(|row| item(row).map(|(item, _)| item)).collect()
+}
+
+/// How many items `agent` holds whose time is not over.
+pub async fn held_by(tx: &mut Tx<'_>, scope: &Scope, agent: &AgentName) -> Result<u32, StoreError> {
+    let row = tx.query_opt(&sql::work::HELD_BY, &[(&scope.project).into(), agent.into(), scope.now.into()]).await?;
+    row.map_or(Ok(0), |row| row.small(0))
+}
+
+/// The items that need `id`.
+pub async fn dependents(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId) -> Result<Vec<WorkId>, StoreError> {
+    let rows = tx.query_all(&sql::work::DEPENDENTS, &[(&scope.project).into(), id.into()]).await?;
+    rows.iter().map(|row| row.parsed(0)).collect()
 }
 
 /// Lapses the leases that have run out and promotes the items that came due, up to a bound.

@@ -43,6 +43,8 @@ fn every_command_has_help_with_an_example_and_nothing_of_ours_alone_is_shown() {
         "work cancel",
         "work requeue",
         "work report-many",
+        "work explain",
+        "work graph",
         "work pause",
         "work resume",
         "work limit",
