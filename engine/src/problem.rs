@@ -119,12 +119,19 @@ impl From<Refusal> for Problem {
 }
 
 fn of_gate(closed: &Closed) -> Value {
-    let (Closed::Paused { part, .. } | Closed::WipLimit { part, .. } | Closed::RateLimited { part, .. }) = closed;
+    if let Closed::Overlap { id, holder, globs } = closed {
+        return json!({ "id": id.as_str(), "holder": holder.as_str(), "globs": globs });
+    }
+    let (Closed::Paused { part, .. } | Closed::WipLimit { part, .. } | Closed::RateLimited { part, .. }) = closed
+    else {
+        return Value::Null;
+    };
     let (kind, name) = part.words();
     let mut fields = json!({ "gate": kind, "name": name });
     let more = match closed {
         Closed::Paused { reason, .. } => json!({ "reason": reason }),
         Closed::WipLimit { in_flight, limit, .. } => json!({ "in_flight": in_flight, "limit": limit }),
+        Closed::Overlap { .. } => Value::Null,
         Closed::RateLimited { rate, opens_at, .. } => {
             json!({ "limit": rate.most, "per_ms": rate.per_ms, "opens_at_ms": opens_at.millis() })
         }

@@ -37,7 +37,8 @@ statements! {
         DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state", LIST_LEASED = "list_leased", LIST_DONE = "list_done", COUNTS = "counts",
     }
     gate { LIST = "list", FIND = "find", SAVE = "save", REMOVE = "remove", COUNT = "count", SPEND = "spend",
-        IN_FLIGHT = "in_flight" }
+        IN_FLIGHT = "in_flight", PRESENT = "present" }
+    reservation { MEET = "meet", ALONE = "alone", IN_FLIGHT = "in_flight", PRUNE = "prune", SAVE = "save" }
     lock { FIND = "find", INSERT = "insert", SAVE = "save", LIST = "list" }
     agent { FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save" }
     audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }

@@ -2,6 +2,7 @@
 
 use super::gate::{Closed, Gates, InFlight};
 use super::item::{State, WorkItem};
+use super::writes::{Reservation, WriteSet, beside};
 use crate::agent::{Agent, Filter};
 use crate::id::WorkId;
 use crate::text::Capability;
@@ -18,6 +19,8 @@ pub struct Seen<'a> {
     pub gates: &'a Gates,
     /// What is in flight.
     pub in_flight: &'a InFlight,
+    /// What is being written by those who have items.
+    pub reserved: &'a [Reservation],
     /// Who wants it, when somebody is named.
     pub claimer: Option<Claimer<'a>>,
 }
@@ -75,6 +78,10 @@ pub fn hindrances(seen: &Seen<'_>, now: Timestamp) -> Vec<Hindrance> {
     if let Err(closed) = seen.gates.admits(&seen.item.plan, seen.in_flight, now) {
         all.push(of_gate(&closed));
     }
+    let writes = WriteSet::new(&seen.item.plan.writes).unwrap_or_default();
+    if let Err(closed) = beside(&seen.item.id, &writes, seen.item.plan.exclusive, seen.reserved) {
+        all.push(of_gate(&closed));
+    }
     if let Some(claimer) = &seen.claimer {
         of_claimer(seen.item, claimer, &mut all);
     }
@@ -128,6 +135,7 @@ fn of_gate(closed: &Closed) -> Hindrance {
     let (until, then) = match closed {
         Closed::Paused { .. } => (None, "somebody resumes it: work resume"),
         Closed::WipLimit { .. } => (None, "one of those in flight ends"),
+        Closed::Overlap { .. } => (None, "that item is given back, failed or landed"),
         Closed::RateLimited { opens_at, .. } => (Some(*opens_at), "the next may be taken then"),
     };
     Hindrance { until, ..one(closed.code(), closed.to_string(), then) }

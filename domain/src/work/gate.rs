@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::draft::Draft;
-use crate::text::{Name, Role, Team};
+use crate::id::WorkId;
+use crate::text::{AgentName, Name, Role, Team};
 use crate::time::Timestamp;
 
 /// A part of a project's work.
@@ -229,6 +230,16 @@ pub enum Closed {
         /// When the next may come.
         opens_at: Timestamp,
     },
+    /// Somebody is writing the same, and one of the two is to be alone.
+    #[error("{holder} is writing {} for {id}", globs.join(", "))]
+    Overlap {
+        /// For which item.
+        id: WorkId,
+        /// Who.
+        holder: AgentName,
+        /// Which of their patterns overlap.
+        globs: Vec<String>,
+    },
 }
 
 impl Closed {
@@ -238,6 +249,7 @@ impl Closed {
             Self::Paused { .. } => "paused",
             Self::WipLimit { .. } => "wip_limit",
             Self::RateLimited { .. } => "rate_limited",
+            Self::Overlap { .. } => "overlap",
         }
     }
 }

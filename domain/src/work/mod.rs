@@ -23,6 +23,7 @@ mod lock;
 mod retry;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 pub use apply::apply;
 pub use critical::critical_path;
@@ -35,3 +36,4 @@ pub use graph::cycle;
 pub use item::{Attempts, Fence, HeadStart, Lease, Percent, Priority, Progress, Proof, State, WorkItem};
 pub use lock::Lock;
 pub use retry::Retry;
+pub use writes::{BadWrites, Conflict, Reservation, WriteSet, beside, conflicts};

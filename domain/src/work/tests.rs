@@ -11,6 +11,7 @@ mod order;
 mod random;
 mod retry;
 mod table;
+mod writes;
 
 use super::*;
 use crate::id::{ChangeId, WorkId};

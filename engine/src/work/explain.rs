@@ -4,7 +4,7 @@ use domain::agent::{Agent, Filter};
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Timestamp;
-use domain::work::{Claimer, Gates, Hindrance, InFlight, Needed, Seen, State, WorkItem, hindrances};
+use domain::work::{Claimer, Gates, Hindrance, InFlight, Needed, Reservation, Seen, State, WorkItem, hindrances};
 use serde::Serialize;
 use store::work as kept;
 use store::{Scope, StoreError, Tx};
@@ -57,6 +57,7 @@ pub struct NextUp {
 struct Around {
     gates: Gates,
     in_flight: InFlight,
+    reserved: Vec<Reservation>,
     who: Option<(Agent, Filter, u32)>,
 }
 
@@ -130,7 +131,8 @@ async fn around(tx: &mut Tx<'_>, scope: &Scope, agent: Option<(AgentName, Filter
             Some((known, filter, kept::held_by(tx, scope, &name).await?))
         }
     };
-    Ok(Around { gates, in_flight, who })
+    let reserved = kept::reserved(tx, scope).await?;
+    Ok(Around { gates, in_flight, reserved, who })
 }
 
 async fn needs(tx: &mut Tx<'_>, scope: &Scope, item: &WorkItem) -> Result<Vec<Needed>, StoreError> {
@@ -152,7 +154,8 @@ async fn needs(tx: &mut Tx<'_>, scope: &Scope, item: &WorkItem) -> Result<Vec<Ne
 
 fn told(scope: &Scope, around: &Around, item: &WorkItem, needs: &[Needed]) -> Explained {
     let claimer = around.who.as_ref().map(|(agent, filter, held)| Claimer { agent, filter, held: *held });
-    let seen = Seen { item, needs, gates: &around.gates, in_flight: &around.in_flight, claimer };
+    let seen =
+        Seen { item, needs, gates: &around.gates, in_flight: &around.in_flight, reserved: &around.reserved, claimer };
     let reasons: Vec<Reason> = hindrances(&seen, scope.now).into_iter().map(reason).collect();
     let head_start = scope.head_start.rank(item.plan.priority, Timestamp::from_millis(0));
     Explained {

@@ -72,7 +72,12 @@ impl Engine {
             let mut all = Vec::with_capacity(count);
             for taken in kept::claim_next_many(tx, &vec![one; count]).await? {
                 match taken {
-                    Ok(Some(added)) => all.push(WorkView::of(&added.item, &added.trace_id)),
+                    Ok(Some(added)) => {
+                        let writes = !added.item.plan.writes.is_empty();
+                        let others =
+                            if writes { kept::conflicts(tx, scope, &added.item.id).await? } else { Vec::new() };
+                        all.push(WorkView::of(&added.item, &added.trace_id).beside(&others));
+                    }
                     Err(error) if all.is_empty() => return Err(error.into()),
                     Ok(None) | Err(_) => break,
                 }

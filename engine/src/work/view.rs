@@ -1,7 +1,7 @@
 //! An item as every door shows it: one JSON object, the same on the command line, over HTTP and in kept answers.
 
 use domain::time::Timestamp;
-use domain::work::{Draft, Json, Needs, Priority, Retry, State, WorkItem};
+use domain::work::{Conflict, Draft, Json, Needs, Priority, Retry, State, WorkItem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -50,6 +50,12 @@ pub struct WorkView {
     #[serde(default)]
     pub unique: Option<String>,
     #[serde(default)]
+    pub writes: Vec<String>,
+    #[serde(default)]
+    pub exclusive: bool,
+    #[serde(default)]
+    pub conflicts: Vec<ConflictView>,
+    #[serde(default)]
     pub retry_delay_ms: Option<i64>,
     #[serde(default)]
     pub retry_cap_ms: Option<i64>,
@@ -59,7 +65,27 @@ pub struct WorkView {
     pub changed_at_ms: i64,
 }
 
+/// Somebody who is writing the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // As above.
+pub struct ConflictView {
+    pub id: String,
+    pub holder: String,
+    pub globs: Vec<String>,
+}
+
 impl WorkView {
+    /// The same, with those who are writing what the item's holder writes.
+    #[must_use]
+    pub fn beside(self, conflicts: &[Conflict]) -> Self {
+        let view = |it: &Conflict| ConflictView {
+            id: it.id.to_string(),
+            holder: it.holder.to_string(),
+            globs: it.globs.clone(),
+        };
+        Self { conflicts: conflicts.iter().map(view).collect(), ..self }
+    }
+
     /// The view of `item`.
     pub fn of(item: &WorkItem, trace_id: &str) -> Self {
         let plan = &item.plan;
@@ -112,6 +138,9 @@ impl WorkView {
             cache: plan.needs.cache,
             rate_key: plan.rate_key.as_ref().map(ToString::to_string),
             unique: plan.unique.as_ref().map(ToString::to_string),
+            writes: plan.writes.iter().cloned().collect(),
+            exclusive: plan.exclusive,
+            conflicts: Vec::new(),
             retry_delay_ms: plan.retry.map(|retry| retry.delay_ms),
             retry_cap_ms: plan.retry.map(|retry| retry.cap_ms),
             rank_ms: item.rank.millis(),
@@ -158,6 +187,10 @@ struct DraftRecord {
     cache: bool,
     rate_key: Option<String>,
     unique: Option<String>,
+    #[serde(default)]
+    writes: Vec<String>,
+    #[serde(default)]
+    exclusive: bool,
     retry_delay_ms: Option<i64>,
     retry_cap_ms: Option<i64>,
     key: Option<String>,
@@ -189,6 +222,8 @@ pub fn draft_from_json(text: &str) -> Result<(Draft, Vec<String>, Option<String>
         needs: Needs { ports: record.ports, databases: record.databases, cache: record.cache },
         rate_key: record.rate_key.as_deref().map(name).transpose()?,
         unique: record.unique.as_deref().map(name).transpose()?,
+        writes: record.writes.into_iter().collect(),
+        exclusive: record.exclusive,
         retry: retry(record.retry_delay_ms, record.retry_cap_ms),
     };
     Ok((draft, record.depends_on, record.key))

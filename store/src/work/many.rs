@@ -156,8 +156,9 @@ async fn take_heads(tx: &mut Tx<'_>, claims: &[Next], filter: &Filter) -> Result
         }
     }
     heads.sort_by(|(a, _), (b, _)| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
-    // Behind the first that does not fit may be others that do; finding them is for those who look alone.
-    let fitting = heads.into_iter().take_while(|(item, _)| filter.fits(&item.plan));
+    // Behind the first that does not fit may be others that do; finding them is for those who look alone. So
+    // is an item that is going to write something: who else does has to be looked at first.
+    let fitting = heads.into_iter().take_while(|(item, _)| filter.fits(&item.plan) && item.plan.writes.is_empty());
     let mut steps = Vec::with_capacity(claims.len());
     for (claim, (before, trace_id)) in claims.iter().zip(fitting) {
         let command = Command::Claim { by: claim.by.clone(), ttl: claim.ttl };

@@ -11,6 +11,7 @@ pub mod lock;
 mod many;
 mod plan;
 mod record;
+mod reservation;
 mod unique;
 mod verbs;
 
@@ -19,7 +20,8 @@ pub use gate::{all as gates, change as change_gate, in_flight};
 pub use list::{Counts, Page, counts, list, next_due};
 pub use many::{Act, Next, carry_out_many, claim_next_many};
 pub use record::{event_of, replay};
-pub use verbs::{Added, add, carry_out, claim, claim_next, dependents, find, first, held_by, tend};
+pub use reservation::{Writes, conflicts, in_flight as reserved};
+pub use verbs::{Added, add, carry_out, claim, claim_next, claim_writing, dependents, find, first, held_by, tend};
 
 use domain::id::WorkId;
 use domain::text::Name;

@@ -50,6 +50,10 @@ pub struct PlanRecord {
     rate_key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unique: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    writes: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    exclusive: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retry_delay_ms: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,6 +93,8 @@ impl PlanRecord {
             cache: plan.needs.cache,
             rate_key: plan.rate_key.as_ref().map(Name::to_string),
             unique: plan.unique.as_ref().map(Name::to_string),
+            writes: plan.writes.clone(),
+            exclusive: plan.exclusive,
             retry_delay_ms: plan.retry.map(|retry| retry.delay_ms),
             retry_cap_ms: plan.retry.map(|retry| retry.cap_ms),
         }
@@ -115,6 +121,8 @@ impl PlanRecord {
             needs: Needs { ports: self.ports, databases: self.databases, cache: self.cache },
             rate_key: self.rate_key.as_deref().map(parsed::<Name>).transpose()?,
             unique: self.unique.as_deref().map(parsed::<Name>).transpose()?,
+            writes: self.writes,
+            exclusive: self.exclusive,
             retry: self.retry_delay_ms.zip(self.retry_cap_ms).map(|(delay_ms, cap_ms)| Retry { delay_ms, cap_ms }),
         }))
     }

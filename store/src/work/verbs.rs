@@ -4,11 +4,12 @@ use domain::agent::{Agent, Filter};
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::{Timestamp, Ttl};
-use domain::work::{Command, Draft, Event, Plan, State, WorkItem, apply, decide};
+use domain::work::{BadDraft, BadWrites, Command, Draft, Event, Plan, State, WorkItem, apply, decide};
 
 use super::gated::Gated;
 use super::plan::PlanRecord;
 use super::record::{columns, data, item};
+use super::reservation::Writes;
 use super::{WorkError, unique};
 use crate::audit::{Fact, append};
 use crate::{Scope, StoreError, Tx, Value, agent, sql};
@@ -116,6 +117,18 @@ pub async fn claim(
     by: &AgentName,
     ttl: Ttl,
 ) -> Result<WorkItem, WorkError> {
+    claim_writing(tx, scope, id, by, ttl, None).await
+}
+
+/// As [`claim`], for a holder who says what it is going to write beyond what the item says.
+pub async fn claim_writing(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    id: &WorkId,
+    by: &AgentName,
+    ttl: Ttl,
+    more: Option<&Writes>,
+) -> Result<WorkItem, WorkError> {
     tend(tx, scope).await?;
     // Gates before items, as every claim takes them, so that no two wait for each other.
     let mut gated = Gated::find(tx, scope).await?;
@@ -133,14 +146,21 @@ pub async fn claim(
     }
     let command = Command::Claim { by: by.clone(), ttl };
     decide(&before, &command, scope.head_start, scope.now)?;
+    let writes = Writes::of(&before, more);
+    if writes.exclusive && writes.globs.is_empty() {
+        return Err(BadDraft::from(BadWrites::Nothing).into());
+    }
+    if !writes.globs.is_empty() {
+        gated = Some(Gated::for_writing(gated, tx, scope).await?);
+    }
     if let Some(gated) = &gated {
-        gated.check(scope, &before)?;
+        gated.check(scope, &before, &writes)?;
     }
     let agent = agent::meet(tx, scope, by).await?;
     admit(tx, scope, &agent).await?;
     let taken = change(tx, scope, &before, &command).await?;
     if let Some(gated) = &mut gated {
-        gated.taken(tx, scope, &taken).await?;
+        gated.taken(tx, scope, &taken, &writes).await?;
     }
     Ok(taken)
 }
@@ -173,6 +193,10 @@ async fn claim_head(
     (agent, by, ttl): (&Agent, &AgentName, Ttl),
 ) -> Result<Option<WorkItem>, WorkError> {
     let Some(before) = first_ready(tx, scope, filter).await? else { return Ok(None) };
+    if !before.plan.writes.is_empty() {
+        let mut gated = Gated::for_writing(None, tx, scope).await?;
+        return gated.next(tx, scope, filter, (agent, by, ttl)).await;
+    }
     admit(tx, scope, agent).await?;
     change(tx, scope, &before, &Command::Claim { by: by.clone(), ttl }).await.map(Some)
 }

@@ -45,6 +45,8 @@ fn every_field_of_an_item_is_kept_to_the_letter(place: &Place) {
         needs: Needs { ports: 64, databases: 1, cache: true },
         rate_key: Some("схема".parse().expect("a name")),
         unique: Some("nightly".parse().expect("a name")),
+        writes: ["src/**", "ü/*.md"].map(str::to_owned).into(),
+        exclusive: true,
         retry: Some(Retry { delay_ms: 1, cap_ms: Retry::MS_MAX }),
     };
     let body = async move |tx: &mut Tx<'_>| {

@@ -15,5 +15,6 @@ mod locks;
 mod model;
 mod oracle;
 mod place;
+mod reservations;
 mod unique;
 mod workspaces_changes;

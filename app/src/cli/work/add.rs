@@ -23,7 +23,8 @@ const TEXT_BYTES_MAX: u64 = 20_000_000;
     nexus work add 'Write the docs' --depends-on work_1795211860474123456 --role writer\n  \
     nexus work add 'Try again later' --delay 1h --json\n  \
     nexus work add 'Ask the service' --retry-delay 10s --retry-cap 5m --rate-key service\n  \
-    nexus work add 'Nightly cleanup' --unique nightly-cleanup")]
+    nexus work add 'Nightly cleanup' --unique nightly-cleanup\n  \
+    nexus work add 'Rename the API' --writes 'src/api/**' --exclusive")]
 pub struct Add {
     /// What to do, in a line
     title: String,
@@ -87,6 +88,12 @@ pub struct Add {
     /// A name that no other open item may have; refused (exit 3) while one has it
     #[arg(long, value_name = "NAME")]
     unique: Option<Name>,
+    /// What it is going to write, such as 'src/**'; may be given again
+    #[arg(long = "writes", value_name = "GLOB")]
+    writes: Vec<String>,
+    /// Wait until nothing that writes the same is in flight, and let nothing beside it
+    #[arg(long, requires = "writes")]
+    exclusive: bool,
     /// How long it waits after it failed, at first; twice as long each time, less up to a half
     #[arg(long, value_name = "DURATION", value_parser = parse::span)]
     retry_delay: Option<std::time::Duration>,
@@ -129,6 +136,8 @@ pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
         needs: Needs { ports: args.ports, databases: args.databases, cache: args.cache },
         rate_key: args.rate_key.clone(),
         unique: args.unique.clone(),
+        writes: args.writes.iter().cloned().collect(),
+        exclusive: args.exclusive,
         retry,
     };
     let item = wait(engine.add(draft, trace_of_caller(), key))?;

@@ -11,6 +11,7 @@ use engine::problem::Problem;
 use engine::work::WorkView;
 use engine::workspace::WorkspaceView;
 use engine::{Engine, wait};
+use store::work::Writes;
 
 use crate::cli::{Answer, parse};
 use crate::here::Here;
@@ -22,6 +23,12 @@ use crate::terminal::{one_line, when};
 pub struct Claim {
     /// Which
     id: WorkId,
+    /// What its agent is going to write, beyond what the item says, such as 'src/**'; may be given again
+    #[arg(long = "writes", value_name = "GLOB")]
+    writes: Vec<String>,
+    /// Only while nobody else is writing the same (exit 3 otherwise)
+    #[arg(long)]
+    exclusive: bool,
     #[command(flatten)]
     how: How,
 }
@@ -70,7 +77,9 @@ struct How {
 pub fn claim(here: &Here, engine: &Engine, args: &Claim) -> Result<Answer, Problem> {
     let key = parse::key(args.how.key.as_ref(), args)?;
     let ttl = args.how.ttl.unwrap_or(here.settings().lease_ttl);
-    let item = wait(engine.claim(args.id.clone(), args.how.agent.clone(), ttl, key))?;
+    let writes = Writes { globs: args.writes.iter().cloned().collect(), exclusive: args.exclusive };
+    let writes = (writes != Writes::default()).then_some(writes);
+    let item = wait(engine.claim_writing(args.id.clone(), args.how.agent.clone(), ttl, writes, key))?;
     taken(here, engine, &args.how, &item)
 }
 
@@ -103,6 +112,10 @@ fn taken(here: &Here, engine: &Engine, how: &How, item: &WorkView) -> Result<Ans
         item.fence,
         one_line(&item.title)
     );
+    for other in &item.conflicts {
+        let globs = one_line(&other.globs.join(", "));
+        text.push_str(&format!("\n{} is writing {globs} too, for {}", other.holder, other.id));
+    }
     let mut json = serde_json::to_value(item).expect("an item can be written as JSON");
     if how.workspace {
         let id = item.id.parse().expect("the id of an item is an id");

@@ -5,7 +5,7 @@ use crate::agent::{Agent, Filter};
 
 fn codes(item: &WorkItem, needs: &[Needed], gates: &Gates, claimer: Option<Claimer<'_>>) -> Vec<&'static str> {
     let in_flight = InFlight::new();
-    let seen = Seen { item, needs, gates, in_flight: &in_flight, claimer };
+    let seen = Seen { item, needs, gates, in_flight: &in_flight, reserved: &[], claimer };
     hindrances(&seen, NOW).iter().map(|it| it.code).collect()
 }
 
@@ -46,7 +46,14 @@ fn all_that_is_in_the_way_is_named_at_once() {
     let expected = ["dependency", "not_before", "paused", "role", "team", "capability", "capacity"];
     assert_eq!(codes(&waits, std::slice::from_ref(&needed), &gates, Some(claimer)), expected);
     let in_flight = InFlight::new();
-    let seen = Seen { item: &waits, needs: &[needed], gates: &gates, in_flight: &in_flight, claimer: Some(claimer) };
+    let seen = Seen {
+        item: &waits,
+        needs: &[needed],
+        gates: &gates,
+        in_flight: &in_flight,
+        reserved: &[],
+        claimer: Some(claimer),
+    };
     let all = hindrances(&seen, NOW);
     assert!(all[0].text.contains("Design it"), "{}", all[0].text);
     assert_eq!(all[1].until, Some(NOW.plus_millis(9)));
