@@ -93,6 +93,7 @@ impl Here {
         engine.escalation = settings.escalation.clone();
         engine.history = Self::history();
         engine.planning = settings.planning;
+        engine.retry = (settings.retry.delay_ms > 0).then_some(settings.retry);
         engine
     }
 

@@ -107,6 +107,10 @@ name!(
     /// A word put on an item to find it by.
     Label, "label"
 );
+name!(
+    /// A name that is none of the others: of a type, a rate, a lock, or an item that is to be the only one.
+    Name, "name"
+);
 
 /// The partition every row carries; nothing reads across two of them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use domain::flow::Planning;
 use domain::text::Project;
-use domain::work::HeadStart;
+use domain::work::{HeadStart, Retry};
 use store::together::Together;
 use store::{Ids, Scope, Store};
 
@@ -56,6 +56,8 @@ pub struct Engine {
     pub escalation: domain::escalation::Thresholds,
     /// When sprints begin, if anybody said so.
     pub planning: Option<Planning>,
+    /// How long an item waits between attempts when it does not say; not at all when `None`.
+    pub retry: Option<Retry>,
     /// Where this caller's calls are recorded, if anywhere.
     pub history: Option<history::History>,
     clock: Arc<dyn Clock>,
@@ -74,6 +76,7 @@ impl Engine {
             presence: domain::agent::presence::Thresholds::default(),
             escalation: domain::escalation::Thresholds::default(),
             planning: None,
+            retry: None,
             history: None,
             clock,
             ids: Arc::default(),

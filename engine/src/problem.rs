@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::ports::{NeverStarted, RepoError};
-use domain::work::Refusal;
+use domain::work::{Closed, Refusal};
 use store::StoreError;
 use store::change::ChangeError;
 use store::message::MessageError;
@@ -117,9 +117,34 @@ impl From<Refusal> for Problem {
             Refusal::Capacity { agent, held, capacity } => {
                 (Kind::Refused, json!({ "agent": agent.as_str(), "held": held, "capacity": capacity }))
             }
+            Refusal::Closed(closed) => (Kind::Refused, of_gate(closed)),
         };
         Self::new(kind, refusal.code(), refusal.to_string()).with(fields)
     }
+}
+
+fn of_gate(closed: &Closed) -> Value {
+    if let Closed::Overlap { id, holder, globs } = closed {
+        return json!({ "id": id.as_str(), "holder": holder.as_str(), "globs": globs });
+    }
+    let (Closed::Paused { part, .. } | Closed::WipLimit { part, .. } | Closed::RateLimited { part, .. }) = closed
+    else {
+        return Value::Null;
+    };
+    let (kind, name) = part.words();
+    let mut fields = json!({ "gate": kind, "name": name });
+    let more = match closed {
+        Closed::Paused { reason, .. } => json!({ "reason": reason }),
+        Closed::WipLimit { in_flight, limit, .. } => json!({ "in_flight": in_flight, "limit": limit }),
+        Closed::Overlap { .. } => Value::Null,
+        Closed::RateLimited { rate, opens_at, .. } => {
+            json!({ "limit": rate.most, "per_ms": rate.per_ms, "opens_at_ms": opens_at.millis() })
+        }
+    };
+    if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    fields
 }
 
 impl From<WorkError> for Problem {
@@ -142,6 +167,10 @@ impl From<WorkError> for Problem {
                 );
                 Self::refused("no_agent_for_role", message).with(json!({ "roles": roles }))
             }
+            WorkError::NotUnique { ref name, ref id } => {
+                Self::refused("not_unique", error.to_string()).with(json!({ "name": name.as_str(), "id": id.as_str() }))
+            }
+            WorkError::Gate(bad) => Self::malformed(bad.to_string()),
             WorkError::UnknownDependency(_) => Self::not_found(error.to_string()),
         }
     }

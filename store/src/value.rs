@@ -76,7 +76,8 @@ as_text!(
     domain::text::AgentName,
     domain::text::Project,
     domain::text::Role,
-    domain::text::Team
+    domain::text::Team,
+    domain::text::Name
 );
 
 /// One row of an answer, its columns in the order of the statement.

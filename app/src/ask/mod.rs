@@ -21,6 +21,7 @@ use domain::work::{Command, Draft, Held, Json, Limits, Plan};
 use engine::problem::Problem;
 use engine::work::WorkView;
 use engine::{Engine, Key};
+use store::work::Writes;
 
 pub use fields::Fields;
 
@@ -30,7 +31,7 @@ pub enum Ask {
     /// Add an item, not before `delay` from now.
     Add { draft: Box<Draft>, delay: Option<Duration> },
     /// Take a certain item.
-    Claim { id: WorkId, take: Take },
+    Claim { id: WorkId, take: Take, writes: Option<Writes> },
     /// Take the next item that fits; wait for one this long.
     Next { filter: Filter, take: Take, wait: Option<Duration> },
     /// Keep an item longer.
@@ -131,7 +132,9 @@ impl Ask {
                 }
                 engine.add(*draft, trace, key).await?
             }
-            Self::Claim { id, take } => engine.claim(id, take.by, take.ttl.unwrap_or(usual), key).await?,
+            Self::Claim { id, take, writes } => {
+                engine.claim_writing(id, take.by, take.ttl.unwrap_or(usual), writes, key).await?
+            }
             Self::Next { filter, take, wait: None } => {
                 engine.next(filter, take.by, take.ttl.unwrap_or(usual), key).await?
             }

@@ -7,11 +7,12 @@ use domain::agent::Filter;
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Ttl;
-use domain::work::{Command, Draft, Fence, Held, Json, Needs, Percent};
+use domain::work::{Command, Draft, Fence, Held, Json, Needs, Percent, Retry};
 use engine::problem::{Kind, Problem};
 use engine::units::format_duration;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
+use store::work::Writes;
 
 use super::fields::{Fields, needed};
 use super::{Ask, Take};
@@ -86,7 +87,10 @@ impl Ask {
         let of = |id: &WorkId, verb: &str| Written::to(format!("/{id}/{verb}"));
         match self {
             Self::Add { draft, delay } => add(draft, *delay),
-            Self::Claim { id, take } => of(id, "claim").take(take),
+            Self::Claim { id, take, writes } => of(id, "claim")
+                .take(take)
+                .with("writes", writes.as_ref().and_then(|it| texts(&it.globs)))
+                .with("exclusive", writes.as_ref().map(|it| it.exclusive).filter(|wanted| *wanted)),
             Self::Next { filter, take, wait } => Written::to("/next".to_owned())
                 .take(take)
                 .with("role", filter.role.as_ref().map(ToString::to_string))
@@ -103,7 +107,12 @@ impl Ask {
     /// `not_found` when there is no such verb.
     pub fn read(verb: &str, id: WorkId, fields: &mut Fields) -> Result<Self, Problem> {
         let command = match verb {
-            "claim" => return Ok(Self::Claim { id, take: take(fields)? }),
+            "claim" => {
+                let globs = fields.list("writes", "glob")?.unwrap_or_default();
+                let writes = Writes { globs, exclusive: fields.take("exclusive")?.unwrap_or_default() };
+                let writes = (writes != Writes::default()).then_some(writes);
+                return Ok(Self::Claim { id, take: take(fields)?, writes });
+            }
             "renew" => return Ok(Self::Renew { id, held: held(fields)?, ttl: fields.read_as("ttl", parse::ttl)? }),
             "report" => {
                 let result = fields.raw("result").map(|raw| Json(raw.get().to_owned()));
@@ -140,6 +149,9 @@ impl Ask {
 
     /// The request to add what `fields` spell out.
     pub fn read_add(fields: &mut Fields) -> Result<Self, Problem> {
+        let delay_ms: Option<i64> = fields.take("retry_delay_ms")?;
+        let cap_ms: Option<i64> = fields.take("retry_cap_ms")?;
+        let retry = delay_ms.map(|delay_ms| Retry { delay_ms, cap_ms: cap_ms.unwrap_or(Retry::CAP_MS.max(delay_ms)) });
         let draft = Draft {
             title: needed("title", fields.take("title")?)?,
             description: fields.take("description")?.unwrap_or_default(),
@@ -161,6 +173,11 @@ impl Ask {
                 databases: fields.take("databases")?.unwrap_or_default(),
                 cache: fields.take("cache")?.unwrap_or_default(),
             },
+            rate_key: fields.parsed("rate_key")?,
+            unique: fields.parsed("unique")?,
+            writes: fields.list("writes", "glob")?.unwrap_or_default(),
+            exclusive: fields.take("exclusive")?.unwrap_or_default(),
+            retry,
         };
         Ok(Self::Add { draft: Box::new(draft), delay: fields.read_as("delay", parse::span)? })
     }
@@ -196,6 +213,12 @@ fn add(draft: &Draft, delay: Option<Duration>) -> Written {
         .with("ports", Some(draft.needs.ports).filter(|n| *n > 0))
         .with("databases", Some(draft.needs.databases).filter(|n| *n > 0))
         .with("cache", Some(draft.needs.cache).filter(|wanted| *wanted))
+        .with("rate_key", draft.rate_key.as_ref().map(ToString::to_string))
+        .with("unique", draft.unique.as_ref().map(ToString::to_string))
+        .with("writes", texts(&draft.writes))
+        .with("exclusive", Some(draft.exclusive).filter(|wanted| *wanted))
+        .with("retry_delay_ms", draft.retry.map(|retry| retry.delay_ms))
+        .with("retry_cap_ms", draft.retry.map(|retry| retry.cap_ms))
 }
 
 fn act(command: &Command, to: impl Fn(&str) -> Written) -> Written {
@@ -257,6 +280,11 @@ mod tests {
             role: "reviewer".parse().ok(),
             capabilities: ["rust".parse().expect("a word")].into(),
             labels: ["one".parse().expect("a word"), "two".parse().expect("a word")].into(),
+            rate_key: "service".parse().ok(),
+            unique: "one of it".parse().ok(),
+            writes: ["src/**".to_owned(), "docs/*.md".to_owned()].into(),
+            exclusive: true,
+            retry: Some(Retry { delay_ms: 1_000, cap_ms: 60_000 }),
             points: Some(3),
             business_value: Some(0),
             acceptance: "it works".to_owned(),
@@ -272,8 +300,13 @@ mod tests {
         for ask in [
             Ask::Add { draft: Box::new(draft), delay: Some(Duration::from_millis(1_500)) },
             Ask::Add { draft: Box::new(plain), delay: None },
-            Ask::Claim { id: id.clone(), take: take.clone() },
-            Ask::Claim { id: id.clone(), take: Take { ttl: None, ..take.clone() } },
+            Ask::Claim { id: id.clone(), take: take.clone(), writes: None },
+            Ask::Claim {
+                id: id.clone(),
+                take: take.clone(),
+                writes: Some(Writes { globs: ["src/**".to_owned()].into(), exclusive: true }),
+            },
+            Ask::Claim { id: id.clone(), take: Take { ttl: None, ..take.clone() }, writes: None },
             Ask::Next { filter: Filter::default(), take: take.clone(), wait: Some(Duration::from_mins(5)) },
             Ask::Next {
                 filter: Filter { role: "x".parse().ok(), team: None, capabilities: Some([].into()) },

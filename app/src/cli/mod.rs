@@ -9,6 +9,7 @@ mod doctor;
 mod events;
 pub mod history;
 mod init;
+mod lock;
 mod message;
 mod metrics;
 pub mod parse;
@@ -90,6 +91,8 @@ enum Command {
     Agent(agent::Command),
     #[command(subcommand)]
     Message(message::Command),
+    #[command(subcommand)]
+    Lock(lock::Command),
     Run(run::Args),
     #[command(subcommand)]
     Change(change::Command),
@@ -165,6 +168,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Work(command) => work::work(&global, command),
         Command::Agent(command) => agent::agent(&global, command),
         Command::Message(command) => message::message(&global, command),
+        Command::Lock(command) => lock::lock(&global, command),
         Command::Run(args) => run::run(global, args),
         Command::Change(command) => change::change(&global, command),
         Command::Workspace(command) => workspace::workspace(&global, command),

@@ -3,9 +3,12 @@
 mod add;
 mod assign;
 mod claim;
+mod explain;
+mod gate;
 mod handoff;
 mod hold;
 mod look;
+mod many;
 
 use std::mem::ManuallyDrop;
 
@@ -22,7 +25,7 @@ use crate::terminal::painted;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  nexus work add 'Fix the parser'\n  nexus work next --agent zoe --json")]
 pub enum Command {
-    Add(add::Add),
+    Add(Box<add::Add>),
     Import(add::Import),
     List(look::List),
     Show(look::Show),
@@ -40,6 +43,13 @@ pub enum Command {
     Unblock(hold::Unblock),
     Cancel(hold::Cancel),
     Requeue(hold::Requeue),
+    ReportMany(many::ReportMany),
+    Explain(explain::Explain),
+    Graph(explain::GraphArgs),
+    Pause(gate::Pause),
+    Resume(gate::Resume),
+    Limit(gate::Limit),
+    Gates(gate::Gates),
 }
 
 /// The verbs, each by itself.
@@ -62,6 +72,13 @@ pub const BRANCHES: &[Branch] = &[
     (&["work", "unblock"], hold::Unblock::augment_args),
     (&["work", "cancel"], hold::Cancel::augment_args),
     (&["work", "requeue"], hold::Requeue::augment_args),
+    (&["work", "report-many"], many::ReportMany::augment_args),
+    (&["work", "explain"], explain::Explain::augment_args),
+    (&["work", "graph"], explain::GraphArgs::augment_args),
+    (&["work", "pause"], gate::Pause::augment_args),
+    (&["work", "resume"], gate::Resume::augment_args),
+    (&["work", "limit"], gate::Limit::augment_args),
+    (&["work", "gates"], gate::Gates::augment_args),
 ];
 
 /// Runs one verb.
@@ -87,6 +104,13 @@ pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
         Command::Unblock(args) => hold::unblock(&reach, &args),
         Command::Cancel(args) => hold::cancel(&reach, &args),
         Command::Requeue(args) => hold::requeue(&reach, &args),
+        Command::ReportMany(args) => many::report_many(&reach, &args),
+        Command::Explain(args) => explain::explain(&reach, &args),
+        Command::Graph(args) => explain::graph(&reach, &args),
+        Command::Pause(args) => gate::pause(&reach, &args),
+        Command::Resume(args) => gate::resume(&reach, &args),
+        Command::Limit(args) => gate::limit(&reach, &args),
+        Command::Gates(_) => gate::gates(&reach),
     }
 }
 

@@ -208,7 +208,7 @@ impl Reach {
         let Some(history) = &self.history else { return };
         let saw = answered.as_ref().map(|it| it.item.clone()).map_err(Clone::clone);
         let asked = match ask {
-            Ask::Claim { id, take } => Some(Asked::claim(Some(id.as_str()), take.by.as_str())),
+            Ask::Claim { id, take, .. } => Some(Asked::claim(Some(id.as_str()), take.by.as_str())),
             Ask::Next { take, .. } => Some(Asked::claim(None, take.by.as_str())),
             Ask::Renew { id, held, .. } => Some(Asked::held("renew", id.as_str(), held)),
             Ask::Report { id, held, .. } => {

@@ -10,7 +10,7 @@ use domain::escalation;
 use domain::flow::Planning;
 use domain::text::Project;
 use domain::time::{Timestamp, Ttl};
-use domain::work::HeadStart;
+use domain::work::{HeadStart, Retry};
 use store::Url;
 
 use engine::escalation::Notify;
@@ -32,6 +32,8 @@ pub struct Settings {
     pub lease_ttl: Ttl,
     /// How often an item may be taken before it is dead.
     pub attempts_max: u32,
+    /// How long an item waits between attempts when it does not say.
+    pub retry: Retry,
     /// By how much each priority goes ahead.
     pub head_start: HeadStart,
     /// How long is long, for what agents seem to be doing.
@@ -160,6 +162,7 @@ impl Settings {
                 .map(|text| text.parse().expect("the table takes only addresses")),
             lease_ttl: Ttl::from_millis(millis(written, "lease.ttl")).expect("the table takes what a lease takes"),
             attempts_max: narrow(written, "work.attempts_max"),
+            retry: Retry { delay_ms: millis(written, "work.retry_delay"), cap_ms: millis(written, "work.retry_cap") },
             head_start: HeadStart {
                 critical_ms: millis(written, "priority.head_start.critical"),
                 high_ms: millis(written, "priority.head_start.high"),

@@ -37,6 +37,13 @@ pub static ALL: &[Spec] = &[
     row("lease.ttl", Kind::Duration(SECOND..=DAY), "30s", "How long a hold on an item lasts unless it is renewed."),
     row("work.attempts_max", Kind::Integer(1..=1_000), "3", "How often an item may be taken before it is dead."),
     row(
+        "work.retry_delay",
+        Kind::Duration(0..=30 * DAY),
+        "0s",
+        "How long an item that failed waits, at first; twice as long each time.",
+    ),
+    row("work.retry_cap", Kind::Duration(0..=30 * DAY), "5m", "How long an item that failed waits at most."),
+    row(
         "priority.head_start.critical",
         Kind::Duration(0..=YEAR),
         "24h",

@@ -48,6 +48,11 @@ impl Glob {
         fits(&self.pattern) || self.folder.as_ref().is_some_and(fits)
     }
 
+    /// The pattern in full: from the top of the repository, with what is implied spelled out.
+    pub(super) fn full(&self) -> &str {
+        &self.pattern
+    }
+
     /// The pattern as it was written.
     pub fn as_str(&self) -> &str {
         &self.written

@@ -14,6 +14,7 @@
 
 mod glob;
 mod machine;
+mod overlap;
 mod policy;
 mod receipt;
 #[cfg(test)]
@@ -21,5 +22,6 @@ mod tests;
 
 pub use glob::{BadGlob, Glob};
 pub use machine::{Approval, Change, Command, Refusal, State, decide};
+pub use overlap::Flat;
 pub use policy::{ChangeLimits, Check, Policy, Size, Trespass};
 pub use receipt::{CheckEnding, Landing, LandingState, Receipt};

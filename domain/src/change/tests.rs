@@ -2,4 +2,5 @@
 
 mod globs;
 mod machine;
+mod overlap;
 mod policy;

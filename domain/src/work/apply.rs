@@ -27,6 +27,7 @@ impl WorkItem {
             fence: Fence::default(),
             open_dependencies: *open_dependencies,
             rank: at,
+            not_before: plan.not_before,
             progress: None,
             result: None,
             feedback: None,
@@ -44,6 +45,10 @@ impl WorkItem {
                 State::Ready
             }
             Next::Pending => State::Pending,
+            Next::Later { until } => {
+                self.not_before = Some(until);
+                State::Pending
+            }
             Next::Dead => State::Dead(why.to_owned()),
         };
     }

@@ -2,6 +2,7 @@
 
 use super::draft::Json;
 use super::event::{Event, Next};
+use super::gate::Closed;
 use super::item::{Fence, HeadStart, Lease, Percent, Proof, State, WorkItem};
 use crate::id::ChangeId;
 use crate::text::{AgentName, Role};
@@ -202,6 +203,9 @@ pub enum Refusal {
         /// How many it may.
         capacity: u32,
     },
+    /// A gate keeps the item back.
+    #[error(transparent)]
+    Closed(#[from] Closed),
 }
 
 impl Refusal {
@@ -215,6 +219,7 @@ impl Refusal {
             Self::Draining { .. } => "draining",
             Self::Retired { .. } => "retired",
             Self::Capacity { .. } => "capacity",
+            Self::Closed(closed) => closed.code(),
         }
     }
 }
@@ -229,10 +234,13 @@ fn now_with(holder: Option<&AgentName>) -> String {
 pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Timestamp) -> Result<Event, Refusal> {
     let next = || next(item, head_start, now, item.attempts.spent());
     let fresh = || self::next(item, head_start, now, false);
+    let retry = || later(item, now).unwrap_or_else(next);
     match (&item.state, command) {
         (State::Pending, Command::Promote) => match fresh() {
             Next::Ready { rank } => Ok(Event::Promoted { rank }),
-            Next::Pending | Next::Dead => Err(wrong(item, "its dependencies done and its time come")),
+            Next::Pending | Next::Later { .. } | Next::Dead => {
+                Err(wrong(item, "its dependencies done and its time come"))
+            }
         },
 
         (State::Ready, Command::Claim { by, ttl }) => {
@@ -266,7 +274,7 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
         }
         (State::Leased(_), Command::Fail { held, reason }) => {
             check_hold(item, held)?;
-            Ok(Event::Failed { reason: reason.clone(), then: next() })
+            Ok(Event::Failed { reason: reason.clone(), then: retry() })
         }
         (State::Leased(_), Command::Release { held, reason }) => {
             check_hold(item, held)?;
@@ -285,7 +293,7 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
                 Receiver::Role(role) => Ok(Event::Offered { role: role.clone(), then: in_front(fresh()) }),
             }
         }
-        (State::Leased(lease), Command::Lapse) if lease.until <= now => Ok(Event::Lapsed { then: next() }),
+        (State::Leased(lease), Command::Lapse) if lease.until <= now => Ok(Event::Lapsed { then: retry() }),
         (State::Leased(_), Command::Lapse) => Err(wrong(item, "a lease that has run out")),
 
         (State::Leased(_), Command::Block { held: Some(held), reason }) => {
@@ -347,11 +355,18 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
 fn next(item: &WorkItem, head_start: HeadStart, now: Timestamp, spent: bool) -> Next {
     if spent {
         Next::Dead
-    } else if item.open_dependencies > 0 || item.plan.not_before.is_some_and(|at| at > now) {
+    } else if item.open_dependencies > 0 || item.not_before.is_some_and(|at| at > now) {
         Next::Pending
     } else {
         Next::Ready { rank: head_start.rank(item.plan.priority, now) }
     }
+}
+
+/// Until when an item that has just failed waits, if it does.
+fn later(item: &WorkItem, now: Timestamp) -> Option<Next> {
+    let retry = item.plan.retry.filter(|_| !item.attempts.spent())?;
+    let wait_ms = retry.wait_ms(&item.id, item.attempts.used);
+    (wait_ms > 0).then(|| Next::Later { until: now.plus_millis(wait_ms) })
 }
 
 /// The same, ahead of everything that waits: a hand-off had its turn already, when it was first claimed.

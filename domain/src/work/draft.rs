@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::item::Priority;
+use super::retry::Retry;
+use super::writes::{BadWrites, WriteSet};
 use crate::id::WorkId;
-use crate::text::{BadText, Capability, Label, Role, Team, bounded, filled};
+use crate::text::{BadText, Capability, Label, Name, Role, Team, bounded, filled};
 use crate::time::Timestamp;
 
 /// A JSON document as text; checked where it came in, never read by the rules.
@@ -46,6 +48,16 @@ pub struct Draft {
     pub attempts_max: Option<u32>,
     /// What its workspace needs.
     pub needs: Needs,
+    /// Claims of items with the same key are counted together, when the key has a rate.
+    pub rate_key: Option<Name>,
+    /// A name that no other open item of the project may have.
+    pub unique: Option<Name>,
+    /// Patterns for the paths that it is going to write.
+    pub writes: BTreeSet<String>,
+    /// Whether nothing that writes the same may be in flight beside it.
+    pub exclusive: bool,
+    /// How long it waits between attempts; not at all when `None`.
+    pub retry: Option<Retry>,
 }
 
 /// What a workspace for an item leases beside its worktree.
@@ -89,6 +101,9 @@ pub enum BadDraft {
     /// A text is empty or too long.
     #[error(transparent)]
     Text(#[from] BadText),
+    /// What it is going to write makes no sense.
+    #[error(transparent)]
+    Writes(#[from] BadWrites),
     /// A number or a list passes its limit.
     #[error("{what} is {found}; it can be {min} to {max}")]
     OutOfRange {
@@ -149,6 +164,12 @@ impl TryFrom<Draft> for Plan {
         within("databases", draft.needs.databases, 0, Limits::NEEDS_MAX)?;
         if let Some(n) = draft.attempts_max {
             within("attempts", n, 1, Limits::ATTEMPTS_MAX)?;
+        }
+        if WriteSet::new(&draft.writes)?.is_empty() && draft.exclusive {
+            return Err(BadWrites::Nothing.into());
+        }
+        if let Some(retry) = draft.retry {
+            retry.check()?;
         }
         Ok(Self { draft })
     }

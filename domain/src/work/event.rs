@@ -162,6 +162,11 @@ pub enum Next {
     },
     /// Waits for a dependency or its time.
     Pending,
+    /// Waits a while, because it failed.
+    Later {
+        /// Until when.
+        until: Timestamp,
+    },
     /// No attempt is left.
     Dead,
 }

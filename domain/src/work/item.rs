@@ -24,6 +24,8 @@ pub struct WorkItem {
     pub open_dependencies: u32,
     /// Its place in the queue: when it became ready, less the head start of its priority. Lower goes first.
     pub rank: Timestamp,
+    /// It may not be taken before, because its plan says so or because it failed a moment ago.
+    pub not_before: Option<Timestamp>,
     /// The holder's last word on how far it is.
     pub progress: Option<Progress>,
     /// What its last report said.

@@ -12,19 +12,31 @@
 //! [`WorkItem::added`] gives the item as it stands. The whole table is `docs/states/work.md`.
 
 mod apply;
+mod critical;
 mod decide;
 mod draft;
 mod event;
+mod explain;
+mod gate;
 mod graph;
 mod handoff;
 mod item;
+mod lock;
+mod retry;
 #[cfg(test)]
 mod tests;
+mod writes;
 
 pub use apply::apply;
+pub use critical::critical_path;
 pub use decide::{Command, Held, Receiver, Refusal, check_hold, decide};
 pub use draft::{BadDraft, Draft, Json, Limits, Needs, Plan};
 pub use event::{Event, Next};
+pub use explain::{Claimer, Hindrance, Needed, Seen, hindrances};
+pub use gate::{BadGate, Closed, Gate, GateCommand, Gates, InFlight, Part, Rate};
 pub use graph::cycle;
 pub use handoff::{Bundle, Handoff};
 pub use item::{Attempts, Fence, HeadStart, Lease, Percent, Priority, Progress, Proof, State, WorkItem};
+pub use lock::Lock;
+pub use retry::Retry;
+pub use writes::{BadWrites, Conflict, Reservation, WriteSet, beside, conflicts};

@@ -1,12 +1,18 @@
 //! Work: its table, its leases, its queue, its drafts, and the graph of what needs what.
 
+mod critical;
 mod draft;
+mod explain;
+mod gate;
 mod graph;
 mod handoff;
 mod leases;
+mod lock;
 mod order;
 mod random;
+mod retry;
 mod table;
+mod writes;
 
 use super::*;
 use crate::id::{ChangeId, WorkId};
@@ -42,6 +48,7 @@ fn item(state: State) -> WorkItem {
         attempts: Attempts { used: 1, max: 3 },
         open_dependencies: 0,
         rank: Timestamp::from_millis(0),
+        not_before: None,
         progress: None,
         result: None,
         feedback: None,

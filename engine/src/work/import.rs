@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::id::WorkId;
 use domain::work::{Draft, cycle};
 use serde::{Deserialize, Serialize};
+use store::answer::{self, Known};
 use store::work as kept;
+use store::{Scope, Tx};
 
 use super::view::{WorkView, draft_from_json};
-use crate::keyed::once;
 use crate::problem::Problem;
 use crate::{Engine, Key, random_hex, sha256_hex};
 
@@ -20,6 +21,9 @@ pub struct Imported {
     /// The item it is now.
     pub item: WorkView,
 }
+
+/// How many lines are added in one go.
+const AT_ONCE: usize = 1_000;
 
 #[derive(Clone)]
 struct Line {
@@ -44,30 +48,74 @@ pub async fn import(engine: &Engine, source: &str, backlog: &str) -> Result<Vec<
         .write(async move |tx| {
             let mut known: BTreeMap<String, WorkId> = BTreeMap::new();
             let mut all = Vec::with_capacity(lines.len());
-            for line in lines {
-                let mut draft = engine.with_defaults(line.draft);
-                for needed in &line.needs {
-                    let id = known.get(needed).cloned().or_else(|| needed.parse().ok());
-                    draft.depends_on.insert(id.ok_or_else(|| at(line.number, &nowhere(needed)))?);
-                }
-                let key = Key::new(&format!("import {source} {}", line.identity), &line.written)?;
-                let number = engine.number();
-                let item = once(tx, &scope, Some(&key), async |tx| {
-                    let trace_id = random_hex::<16>();
-                    let item = kept::add(tx, &scope, draft, number, &trace_id).await?;
-                    Ok(WorkView::of(&item, &trace_id))
-                })
-                .await?;
-                let item = item.map_err(|problem| {
-                    let message = if problem.code == "key_reused" { reworded(&line.key) } else { problem.message };
-                    Problem { message: located(line.number, &message), ..problem }
-                })?;
-                known.insert(line.key.clone(), item.id.parse().expect("the id of an item is an id"));
-                all.push(Imported { key: line.key, item });
+            for some in lines.chunks(AT_ONCE) {
+                all.extend(add_some(tx, &scope, &engine, &source, some, &mut known).await?);
             }
             Ok(all)
         })
         .await
+}
+
+/// Adds those of `lines` that did not come from `source` before. `known` says which item each key stands for.
+async fn add_some(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    engine: &Engine,
+    source: &str,
+    lines: &[Line],
+    known: &mut BTreeMap<String, WorkId>,
+) -> Result<Vec<Imported>, Problem> {
+    let key = |line: &Line| Key::new(&format!("import {source} {}", line.identity), &line.written);
+    let keys = lines.iter().map(key).collect::<Result<Vec<Key>, Problem>>()?;
+    let asked: Vec<_> = keys.iter().map(|key| (&scope.project, key.text())).collect();
+    let mut before = answer::find_many(tx, &asked).await?;
+    let mut views: Vec<Option<WorkView>> = Vec::with_capacity(lines.len());
+    let (mut new, mut places) = (Vec::new(), Vec::new());
+    for (line, key) in lines.iter().zip(&keys) {
+        let mut draft = engine.with_defaults(line.draft.clone());
+        for needed in &line.needs {
+            let id = known.get(needed).cloned().or_else(|| needed.parse().ok());
+            draft.depends_on.insert(id.ok_or_else(|| at(line.number, &nowhere(needed)))?);
+        }
+        let kept = before.remove(&(scope.project.clone(), key.text().to_owned()));
+        let view: Option<WorkView> = match kept.map(|kept| kept.for_request(key.digest())) {
+            None => None,
+            Some(Known::Answered(kept)) => Some(key.repeated(&kept)?),
+            Some(Known::New | Known::OtherRequest) => {
+                let reused = key.reused();
+                return Err(Problem { message: located(line.number, &reworded(&line.key)), ..reused });
+            }
+        };
+        let id = if let Some(view) = &view {
+            view.id.parse().expect("the id of an item is an id")
+        } else {
+            let number = engine.number();
+            places.push(views.len());
+            new.push(kept::New { draft, number, trace_id: random_hex::<16>() });
+            WorkId::numbered(number)
+        };
+        known.insert(line.key.clone(), id);
+        views.push(view);
+    }
+    let added = kept::add_many(tx, scope, new).await.map_err(|bad| {
+        let problem = Problem::from(bad.error);
+        Problem { message: located(lines[places[bad.at]].number, &problem.message), ..problem }
+    })?;
+    let mut answers = Vec::with_capacity(added.len());
+    for (place, added) in places.iter().zip(added) {
+        let view = WorkView::of(&added.item, &added.trace_id);
+        let told: Result<&WorkView, &Problem> = Ok(&view);
+        answers.push((*place, serde_json::to_string(&told).expect("an answer can be written as JSON")));
+        views[*place] = Some(view);
+    }
+    let rows: Vec<_> =
+        answers.iter().map(|(at, text)| (scope, keys[*at].text(), keys[*at].digest(), text.as_str())).collect();
+    answer::keep_many(tx, &rows).await?;
+    let imported = |(line, view): (&Line, Option<WorkView>)| Imported {
+        key: line.key.clone(),
+        item: view.expect("each line has its item"),
+    };
+    Ok(lines.iter().zip(views).map(imported).collect())
 }
 
 fn read(backlog: &str) -> Result<Vec<Line>, Problem> {

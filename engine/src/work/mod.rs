@@ -1,8 +1,13 @@
 //! Work: what doors and supervisors ask for, each as one transaction.
 
 mod assign;
+mod explain;
+mod gate;
+mod graph;
 mod handoff;
 mod import;
+mod lock;
+mod many;
 mod together;
 mod view;
 
@@ -12,15 +17,20 @@ use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Ttl;
 use domain::work::{Command, Draft, Fence, Held, Json, WorkItem};
-use store::work::{self as kept, Page};
+use store::work::{self as kept, Page, Writes};
 use store::{Scope, Tx, change, workspace};
 
 pub use assign::{AssignedView, MoveView};
+pub use explain::{Explained, NextUp, Reason};
+pub use gate::GateView;
+pub use graph::{Edge, GRAPH_MAX, Graph, Node};
 pub use handoff::HandoffView;
 pub use import::{Imported, import};
+pub use lock::LockView;
+pub use many::{Report, Reported};
 pub(crate) use together::Verbs;
 use together::{Request, What};
-pub use view::{WorkView, draft_from_json};
+pub use view::{ConflictView, WorkView, draft_from_json};
 
 use crate::history::Asked;
 use crate::keyed::{known, once};
@@ -44,15 +54,33 @@ impl Engine {
 
     pub(crate) fn with_defaults(&self, mut draft: Draft) -> Draft {
         draft.attempts_max = draft.attempts_max.or(Some(self.attempts_max));
+        draft.retry = draft.retry.or(self.retry);
         draft
     }
 
     /// Takes `id` for `by`. Refused with `held` when another has it.
     pub async fn claim(&self, id: WorkId, by: AgentName, ttl: Ttl, key: Option<Key>) -> Result<WorkView, Problem> {
+        self.claim_writing(id, by, ttl, None, key).await
+    }
+
+    /// The same, for a holder who says what it is going to write beyond what the item says. Who else is writing the
+    /// same is in the answer's `conflicts`.
+    pub async fn claim_writing(
+        &self,
+        id: WorkId,
+        by: AgentName,
+        ttl: Ttl,
+        writes: Option<Writes>,
+        key: Option<Key>,
+    ) -> Result<WorkView, Problem> {
         let asked = self.asked(|| Some(Asked::claim(Some(id.as_str()), by.as_str())));
         let taken = self.keyed(key, async move |tx, scope| {
-            let item = kept::claim(tx, scope, &id, &by, ttl).await?;
-            seen(tx, scope, &item).await
+            let item = kept::claim_writing(tx, scope, &id, &by, ttl, writes.as_ref()).await?;
+            let view = seen(tx, scope, &item).await?;
+            if view.writes.is_empty() && writes.is_none() {
+                return Ok(view);
+            }
+            Ok(view.beside(&kept::conflicts(tx, scope, &id).await?))
         });
         let taken = self.told(asked, taken.await);
         self.tended(taken).await

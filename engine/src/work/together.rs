@@ -9,7 +9,7 @@ use domain::time::Ttl;
 use domain::work::Command;
 use store::answer::{self, Known};
 use store::together::Kind;
-use store::work::{Act, Next, carry_out_many, claim_next_many};
+use store::work::{Act, Next, carry_out_many, claim_next_many, conflicts as kept_conflicts};
 use store::{Scope, Tx};
 
 use super::WorkView;
@@ -147,6 +147,10 @@ async fn claims(
     let (places, claims): (Vec<usize>, Vec<Next>) = some.into_iter().unzip();
     for (at, taken) in places.into_iter().zip(claim_next_many(tx, &claims).await?) {
         outcomes[at] = Some(match taken {
+            Ok(Some(added)) if !added.item.plan.writes.is_empty() => {
+                let others = kept_conflicts(tx, &requests[at].scope, &added.item.id).await?;
+                Ok(WorkView::of(&added.item, &added.trace_id).beside(&others))
+            }
             Ok(Some(added)) => Ok(WorkView::of(&added.item, &added.trace_id)),
             Ok(None) => Err(Problem::new(problem::Kind::Nothing, "nothing_available", "no ready item fits")),
             Err(error) => Err(error.into()),

@@ -1,7 +1,7 @@
 //! An item as every door shows it: one JSON object, the same on the command line, over HTTP and in kept answers.
 
 use domain::time::Timestamp;
-use domain::work::{Draft, Json, Needs, Priority, State, WorkItem};
+use domain::work::{Conflict, Draft, Json, Needs, Priority, Retry, State, WorkItem};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -47,6 +47,20 @@ pub struct WorkView {
     pub ports: u32,
     pub databases: u32,
     pub cache: bool,
+    #[serde(default)]
+    pub rate_key: Option<String>,
+    #[serde(default)]
+    pub unique: Option<String>,
+    #[serde(default)]
+    pub writes: Vec<String>,
+    #[serde(default)]
+    pub exclusive: bool,
+    #[serde(default)]
+    pub conflicts: Vec<ConflictView>,
+    #[serde(default)]
+    pub retry_delay_ms: Option<i64>,
+    #[serde(default)]
+    pub retry_cap_ms: Option<i64>,
     pub rank_ms: i64,
     pub trace_id: String,
     /// What the last holder left for the next, when the item is shown by itself and was ever passed on.
@@ -56,7 +70,27 @@ pub struct WorkView {
     pub changed_at_ms: i64,
 }
 
+/// Somebody who is writing the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // As above.
+pub struct ConflictView {
+    pub id: String,
+    pub holder: String,
+    pub globs: Vec<String>,
+}
+
 impl WorkView {
+    /// The same, with those who are writing what the item's holder writes.
+    #[must_use]
+    pub fn beside(self, conflicts: &[Conflict]) -> Self {
+        let view = |it: &Conflict| ConflictView {
+            id: it.id.to_string(),
+            holder: it.holder.to_string(),
+            globs: it.globs.clone(),
+        };
+        Self { conflicts: conflicts.iter().map(view).collect(), ..self }
+    }
+
     /// The view of `item`.
     pub fn of(item: &WorkItem, trace_id: &str) -> Self {
         let plan = &item.plan;
@@ -103,10 +137,17 @@ impl WorkView {
             payload: plan.payload.as_ref().map(parsed),
             depends_on: plan.depends_on.iter().map(ToString::to_string).collect(),
             open_dependencies: item.open_dependencies,
-            not_before_ms: plan.not_before.map(Timestamp::millis),
+            not_before_ms: item.not_before.map(Timestamp::millis),
             ports: plan.needs.ports,
             databases: plan.needs.databases,
             cache: plan.needs.cache,
+            rate_key: plan.rate_key.as_ref().map(ToString::to_string),
+            unique: plan.unique.as_ref().map(ToString::to_string),
+            writes: plan.writes.iter().cloned().collect(),
+            exclusive: plan.exclusive,
+            conflicts: Vec::new(),
+            retry_delay_ms: plan.retry.map(|retry| retry.delay_ms),
+            retry_cap_ms: plan.retry.map(|retry| retry.cap_ms),
             rank_ms: item.rank.millis(),
             trace_id: trace_id.to_owned(),
             handoff: None,
@@ -150,6 +191,14 @@ struct DraftRecord {
     databases: u32,
     #[serde(default)]
     cache: bool,
+    rate_key: Option<String>,
+    unique: Option<String>,
+    #[serde(default)]
+    writes: Vec<String>,
+    #[serde(default)]
+    exclusive: bool,
+    retry_delay_ms: Option<i64>,
+    retry_cap_ms: Option<i64>,
     key: Option<String>,
 }
 
@@ -177,8 +226,18 @@ pub fn draft_from_json(text: &str) -> Result<(Draft, Vec<String>, Option<String>
         not_before: record.not_before_ms.map(Timestamp::from_millis),
         attempts_max: record.attempts_max,
         needs: Needs { ports: record.ports, databases: record.databases, cache: record.cache },
+        rate_key: record.rate_key.as_deref().map(name).transpose()?,
+        unique: record.unique.as_deref().map(name).transpose()?,
+        writes: record.writes.into_iter().collect(),
+        exclusive: record.exclusive,
+        retry: retry(record.retry_delay_ms, record.retry_cap_ms),
     };
     Ok((draft, record.depends_on, record.key))
+}
+
+/// The waits that somebody asks for; a cap alone asks for none.
+fn retry(delay_ms: Option<i64>, cap_ms: Option<i64>) -> Option<Retry> {
+    delay_ms.map(|delay_ms| Retry { delay_ms, cap_ms: cap_ms.unwrap_or(Retry::CAP_MS.max(delay_ms)) })
 }
 
 fn name<T: std::str::FromStr<Err = E>, E: ToString>(text: &str) -> Result<T, Problem> {

@@ -11,6 +11,7 @@ use domain::text::{AgentName, Project};
 use domain::time::Ttl;
 use domain::work::{Command, Event, State, WorkItem, apply, decide};
 
+use super::gated::Gated;
 use super::verbs::{self, Added, lane_values, lanes, save_values, tell_dependents};
 use super::{WorkError, record};
 use crate::{Scope, StoreError, Tx, Value, agent, assignment, sql};
@@ -56,13 +57,15 @@ pub async fn claim_next_many(
     if let [only] = claims {
         return Ok(vec![alone(tx, only).await?]);
     }
-    let (mut tended, mut kept) = (BTreeSet::new(), BTreeSet::new());
+    let mut tended: BTreeMap<&Project, Option<Gated>> = BTreeMap::new();
+    let mut kept = BTreeSet::new();
     for claim in claims {
-        if tended.insert(&claim.scope.project) {
+        if !tended.contains_key(&claim.scope.project) {
             fine(verbs::tend(tx, &claim.scope).await)?;
             if assignment::any(tx, &claim.scope).await? {
                 kept.insert(&claim.scope.project);
             }
+            tended.insert(&claim.scope.project, Gated::find(tx, &claim.scope).await?);
         }
     }
     let agents = meet_many(tx, claims).await?;
@@ -71,6 +74,12 @@ pub async fn claim_next_many(
     let mut answers = Vec::with_capacity(claims.len());
     while answers.len() < claims.len() {
         let from = answers.len();
+        if let Some(gated) = tended.get_mut(&claims[from].scope.project).and_then(Option::as_mut) {
+            let Next { scope, by, ttl, .. } = &claims[from];
+            let taken = gated.next(tx, scope, &wanted[from], (&agents[from], by, *ttl)).await;
+            answers.push(whole(tx, scope, taken).await?);
+            continue;
+        }
         let alike = |at: usize| {
             agents[at].capacity.is_none()
                 && agents[at].take_work().is_ok()
@@ -100,7 +109,17 @@ pub async fn claim_next_many(
 
 async fn alone(tx: &mut Tx<'_>, claim: &Next) -> Result<Result<Option<Added>, WorkError>, StoreError> {
     let Next { scope, filter, by, ttl } = claim;
-    let taken = match verbs::claim_next(tx, scope, filter, by, *ttl).await {
+    let taken = verbs::claim_next(tx, scope, filter, by, *ttl).await;
+    whole(tx, scope, taken).await
+}
+
+/// What was taken, with its trace.
+async fn whole(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    taken: Result<Option<WorkItem>, WorkError>,
+) -> Result<Result<Option<Added>, WorkError>, StoreError> {
+    let taken = match taken {
         Err(WorkError::Store(error)) => return Err(error),
         Ok(Some(item)) => verbs::find(tx, scope, &item.id).await?,
         Ok(None) => None,
@@ -143,8 +162,9 @@ async fn take_heads(tx: &mut Tx<'_>, claims: &[Next], filter: &Filter) -> Result
         }
     }
     heads.sort_by(|(a, _), (b, _)| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
-    // Behind the first that does not fit may be others that do; finding them is for those who look alone.
-    let fitting = heads.into_iter().take_while(|(item, _)| filter.fits(&item.plan));
+    // Behind the first that does not fit may be others that do; finding them is for those who look alone. So
+    // is an item that is going to write something: who else does has to be looked at first.
+    let fitting = heads.into_iter().take_while(|(item, _)| filter.fits(&item.plan) && item.plan.writes.is_empty());
     let mut steps = Vec::with_capacity(claims.len());
     for (claim, (before, trace_id)) in claims.iter().zip(fitting) {
         let command = Command::Claim { by: claim.by.clone(), ttl: claim.ttl };

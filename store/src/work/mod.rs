@@ -3,22 +3,31 @@
 //! The rules are `domain::work`; nothing here repeats them. What SQL decides is which rows to look at: the next
 //! ready item, the leases that ran out, the items that came due, who waits for whom.
 
+mod bulk;
+mod gate;
+mod gated;
 mod handoff;
 mod list;
+pub mod lock;
 mod many;
 mod plan;
 mod record;
+mod reservation;
+mod unique;
 mod verbs;
 
+pub use bulk::{BadItem, New, add_many};
+pub use gate::{all as gates, change as change_gate, in_flight};
 pub use handoff::{hand_off, last_handoff};
 pub use list::{Counts, Page, counts, list, next_due};
 pub use many::{Act, Next, carry_out_many, claim_next_many};
 pub use record::{event_of, replay};
-pub use verbs::{Added, add, carry_out, claim, claim_next, find, tend};
+pub use reservation::{Writes, conflicts, in_flight as reserved};
+pub use verbs::{Added, add, carry_out, claim, claim_next, claim_writing, dependents, find, first, held_by, tend};
 
 use domain::id::WorkId;
-use domain::text::{AgentName, Role};
-use domain::work::{BadDraft, Refusal};
+use domain::text::{AgentName, Name, Role};
+use domain::work::{BadDraft, BadGate, Refusal};
 
 use crate::StoreError;
 
@@ -34,6 +43,17 @@ pub enum WorkError {
     /// What was asked for cannot be an item.
     #[error(transparent)]
     Draft(#[from] BadDraft),
+    /// What was asked of a gate makes no sense.
+    #[error(transparent)]
+    Gate(#[from] BadGate),
+    /// An open item has the name that only one may have.
+    #[error("{id} is open and has the unique name {:?}", name.as_str())]
+    NotUnique {
+        /// Which name.
+        name: Name,
+        /// The item that has it.
+        id: WorkId,
+    },
     /// It is to depend on an item that does not exist.
     #[error("it depends on {0}, which does not exist")]
     UnknownDependency(WorkId),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use domain::text::{Capability, Label, Role, Team};
+use domain::text::{Capability, Label, Name, Role, Team};
 use domain::time::Timestamp;
-use domain::work::{Draft, Json, Needs, Plan, Priority};
+use domain::work::{Draft, Json, Needs, Plan, Priority, Retry};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -46,6 +46,18 @@ pub struct PlanRecord {
     databases: u32,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     cache: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rate_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unique: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    writes: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    exclusive: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry_delay_ms: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry_cap_ms: Option<i64>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // The form that serde calls.
@@ -79,6 +91,12 @@ impl PlanRecord {
             ports: plan.needs.ports,
             databases: plan.needs.databases,
             cache: plan.needs.cache,
+            rate_key: plan.rate_key.as_ref().map(Name::to_string),
+            unique: plan.unique.as_ref().map(Name::to_string),
+            writes: plan.writes.clone(),
+            exclusive: plan.exclusive,
+            retry_delay_ms: plan.retry.map(|retry| retry.delay_ms),
+            retry_cap_ms: plan.retry.map(|retry| retry.cap_ms),
         }
     }
 
@@ -101,6 +119,11 @@ impl PlanRecord {
             not_before: self.not_before_ms.map(Timestamp::from_millis),
             attempts_max: self.attempts_max,
             needs: Needs { ports: self.ports, databases: self.databases, cache: self.cache },
+            rate_key: self.rate_key.as_deref().map(parsed::<Name>).transpose()?,
+            unique: self.unique.as_deref().map(parsed::<Name>).transpose()?,
+            writes: self.writes,
+            exclusive: self.exclusive,
+            retry: self.retry_delay_ms.zip(self.retry_cap_ms).map(|(delay_ms, cap_ms)| Retry { delay_ms, cap_ms }),
         }))
     }
 }

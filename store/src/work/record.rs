@@ -42,6 +42,7 @@ pub fn item(row: &Row) -> Result<(WorkItem, String), StoreError> {
         feedback: row.text_or_null(16)?.map(str::to_owned),
         added_at: row.time(18)?,
         changed_at: row.time(19)?,
+        not_before: row.int_or_null(21)?.map(Timestamp::from_millis),
         plan: plan.plan()?,
     };
     Ok((item, row.text(17)?.to_owned()))
@@ -108,6 +109,7 @@ impl Body {
         match then {
             Next::Ready { rank } => Self { then: word("ready"), rank_ms: Some(rank.millis()), ..Self::default() },
             Next::Pending => Self { then: word("pending"), ..Self::default() },
+            Next::Later { until } => Self { then: word("pending"), until_ms: Some(until.millis()), ..Self::default() },
             Next::Dead => Self { then: word("dead"), ..Self::default() },
         }
     }
@@ -115,7 +117,10 @@ impl Body {
     fn next(&self) -> Result<Next, StoreError> {
         match (self.then.as_deref(), self.rank_ms) {
             (Some("ready"), Some(rank)) => Ok(Next::Ready { rank: Timestamp::from_millis(rank) }),
-            (Some("pending"), _) => Ok(Next::Pending),
+            (Some("pending"), _) => Ok(match self.until_ms {
+                Some(until) => Next::Later { until: Timestamp::from_millis(until) },
+                None => Next::Pending,
+            }),
             (Some("dead"), _) => Ok(Next::Dead),
             (other, _) => Err(broken(&format!("then {other:?}"))),
         }

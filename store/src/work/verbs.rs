@@ -4,11 +4,13 @@ use domain::agent::{Agent, Filter};
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::{Timestamp, Ttl};
-use domain::work::{Command, Draft, Event, Plan, State, WorkItem, apply, decide};
+use domain::work::{BadDraft, BadWrites, Command, Draft, Event, Plan, State, WorkItem, apply, decide};
 
+use super::gated::Gated;
 use super::plan::PlanRecord;
 use super::record::{columns, data, item};
-use super::{WorkError, handoff};
+use super::reservation::Writes;
+use super::{WorkError, handoff, unique};
 use crate::audit::{Fact, append};
 use crate::{Scope, StoreError, Tx, Value, agent, assignment, sql};
 
@@ -61,6 +63,9 @@ pub async fn add(
         }
         number += 1;
     };
+    if let Some(name) = &item.plan.unique {
+        unique::take(tx, scope, name, &item.id).await?;
+    }
     let body = serde_json::to_string(&PlanRecord::of(&item.plan)).expect("a plan can be written as JSON");
     tx.execute(&sql::work::INSERT_PLAN, &[(&item.project).into(), (&item.id).into(), (&body).into()]).await?;
     for needed in &item.plan.depends_on {
@@ -72,7 +77,12 @@ pub async fn add(
 }
 
 async fn insert(tx: &mut Tx<'_>, item: &WorkItem, trace_id: &str) -> Result<bool, StoreError> {
-    let values = [
+    Ok(tx.execute(&sql::work::INSERT, &insert_values(item, trace_id)).await? == 1)
+}
+
+/// The parameters of `work/insert.sql`.
+pub(super) fn insert_values<'a>(item: &'a WorkItem, trace_id: &'a str) -> [Value<'a>; 13] {
+    [
         (&item.project).into(),
         (&item.id).into(),
         (&item.plan.title).into(),
@@ -82,18 +92,21 @@ async fn insert(tx: &mut Tx<'_>, item: &WorkItem, trace_id: &str) -> Result<bool
         item.plan.role.as_ref().into(),
         item.attempts.max.into(),
         item.open_dependencies.into(),
-        item.plan.not_before.map(Timestamp::millis).into(),
+        item.not_before.map(Timestamp::millis).into(),
         item.rank.into(),
         trace_id.into(),
         item.added_at.into(),
-    ];
-    Ok(tx.execute(&sql::work::INSERT, &values).await? == 1)
+    ]
 }
 
 /// Does to `id` what `command` says, as the rules allow, with all that follows for its dependents.
 pub async fn carry_out(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId, command: &Command) -> Result<WorkItem, WorkError> {
     let before = load(tx, scope, id).await?;
-    change(tx, scope, &before, command).await
+    let after = change(tx, scope, &before, command).await?;
+    if let (Command::Requeue, Some(name)) = (command, &after.plan.unique) {
+        unique::take(tx, scope, name, id).await?;
+    }
+    Ok(after)
 }
 
 /// Takes `id` for `by`. A lease on it that has run out lapses first; `held` is answered before any limit.
@@ -104,7 +117,21 @@ pub async fn claim(
     by: &AgentName,
     ttl: Ttl,
 ) -> Result<WorkItem, WorkError> {
+    claim_writing(tx, scope, id, by, ttl, None).await
+}
+
+/// As [`claim`], for a holder who says what it is going to write beyond what the item says.
+pub async fn claim_writing(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    id: &WorkId,
+    by: &AgentName,
+    ttl: Ttl,
+    more: Option<&Writes>,
+) -> Result<WorkItem, WorkError> {
     tend(tx, scope).await?;
+    // Gates before items, as every claim takes them, so that no two wait for each other.
+    let mut gated = Gated::find(tx, scope).await?;
     let mut before = load(tx, scope, id).await?;
     // Beyond what was tended to, the item itself may be due; a refusal would leave it so for ever.
     let due = match &before.state {
@@ -119,9 +146,23 @@ pub async fn claim(
     }
     let command = Command::Claim { by: by.clone(), ttl };
     decide(&before, &command, scope.head_start, scope.now)?;
+    let writes = Writes::of(&before, more);
+    if writes.exclusive && writes.globs.is_empty() {
+        return Err(BadDraft::from(BadWrites::Nothing).into());
+    }
+    if !writes.globs.is_empty() {
+        gated = Some(Gated::for_writing(gated, tx, scope).await?);
+    }
+    if let Some(gated) = &gated {
+        gated.check(scope, &before, &writes)?;
+    }
     let agent = agent::meet(tx, scope, by).await?;
     admit(tx, scope, &agent).await?;
-    change(tx, scope, &before, &command).await
+    let taken = change(tx, scope, &before, &command).await?;
+    if let Some(gated) = &mut gated {
+        gated.taken(tx, scope, &taken, &writes).await?;
+    }
+    Ok(taken)
 }
 
 /// Takes the ready item of lowest rank that fits `filter`, and what is known of the agent `by`.
@@ -135,18 +176,36 @@ pub async fn claim_next(
     ttl: Ttl,
 ) -> Result<Option<WorkItem>, WorkError> {
     tend(tx, scope).await?;
+    let mut gated = Gated::find(tx, scope).await?;
     let agent = agent::meet(tx, scope, by).await?;
     agent.take_work()?;
     let filter = filter.clone().or_of(&agent);
-    // What is kept for the agent comes first, and what is kept for another is passed over.
+    if let Some(gated) = &mut gated {
+        return gated.next(tx, scope, &filter, (&agent, by, ttl)).await;
+    }
+    claim_head(tx, scope, &filter, (&agent, by, ttl)).await
+}
+
+/// As [`claim_next`], where there are no gates. What is kept for the agent comes first, and what is kept for another is
+/// passed over.
+async fn claim_head(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    (agent, by, ttl): (&Agent, &AgentName, Ttl),
+) -> Result<Option<WorkItem>, WorkError> {
     let kept = assignment::any(tx, scope).await?;
-    let own = if kept { assignment::first_for(tx, scope, &filter, by).await? } else { None };
+    let own = if kept { assignment::first_for(tx, scope, filter, by).await? } else { None };
     let before = match own {
         Some(own) => Some(own),
-        None => first_ready(tx, scope, &filter, kept.then_some(by)).await?,
+        None => first_ready(tx, scope, filter, kept.then_some(by)).await?,
     };
     let Some(before) = before else { return Ok(None) };
-    admit(tx, scope, &agent).await?;
+    if !before.plan.writes.is_empty() {
+        let mut gated = Gated::for_writing(None, tx, scope).await?;
+        return gated.next(tx, scope, filter, (agent, by, ttl)).await;
+    }
+    admit(tx, scope, agent).await?;
     change(tx, scope, &before, &Command::Claim { by: by.clone(), ttl }).await.map(Some)
 }
 
@@ -157,9 +216,7 @@ pub(super) async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Resu
     }
     let agent = agent::find_to_count(tx, &agent.project, &agent.name).await?.unwrap_or_else(|| agent.clone());
     agent.take_work()?;
-    let values = [(&agent.project).into(), (&agent.name).into(), scope.now.into()];
-    let row = tx.query_opt(&sql::work::HELD_BY, &values).await?;
-    Ok(agent.admit(row.map_or(Ok(0), |row| row.small(0))?)?)
+    Ok(agent.admit(held_by(tx, scope, &agent.name).await?)?)
 }
 
 /// Where the ready items of a filter are: a walk along an index, and the value that it is walked for. With a role (or
@@ -270,6 +327,25 @@ async fn first_in_lane(
     }
 }
 
+/// The first `limit` ready items of the project, whoever they are for, in the order in which they are taken.
+pub async fn first(tx: &mut Tx<'_>, scope: &Scope, limit: u32) -> Result<Vec<WorkItem>, StoreError> {
+    let values = lane_values(scope, &(&sql::work::READY_ANY, None), &START, limit);
+    let rows = tx.peek_all(&sql::work::READY_ANY, &values).await?;
+    rows.iter().map(|row| item(row).map(|(item, _)| item)).collect()
+}
+
+/// How many items `agent` holds whose time is not over.
+pub async fn held_by(tx: &mut Tx<'_>, scope: &Scope, agent: &AgentName) -> Result<u32, StoreError> {
+    let row = tx.query_opt(&sql::work::HELD_BY, &[(&scope.project).into(), agent.into(), scope.now.into()]).await?;
+    row.map_or(Ok(0), |row| row.small(0))
+}
+
+/// The items that need `id`.
+pub async fn dependents(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId) -> Result<Vec<WorkId>, StoreError> {
+    let rows = tx.query_all(&sql::work::DEPENDENTS, &[(&scope.project).into(), id.into()]).await?;
+    rows.iter().map(|row| row.parsed(0)).collect()
+}
+
 /// Lapses the leases that have run out and promotes the items that came due, up to a bound.
 pub async fn tend(tx: &mut Tx<'_>, scope: &Scope) -> Result<u32, WorkError> {
     let mut tended = 0;
@@ -284,7 +360,12 @@ pub async fn tend(tx: &mut Tx<'_>, scope: &Scope) -> Result<u32, WorkError> {
 }
 
 /// One transition with its event, and what follows from it.
-async fn change(tx: &mut Tx<'_>, scope: &Scope, before: &WorkItem, command: &Command) -> Result<WorkItem, WorkError> {
+pub(super) async fn change(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    before: &WorkItem,
+    command: &Command,
+) -> Result<WorkItem, WorkError> {
     let after = step(tx, scope, before, command).await?;
     let done = |item: &WorkItem| matches!(item.state, State::Done(_));
     match (done(before), done(&after)) {
@@ -332,7 +413,7 @@ async fn save(tx: &mut Tx<'_>, before: &WorkItem, after: &WorkItem) -> Result<()
 }
 
 /// The parameters of `work/save.sql`.
-pub(super) fn save_values<'a>(before: &'a WorkItem, after: &'a WorkItem) -> [Value<'a>; 19] {
+pub(super) fn save_values<'a>(before: &'a WorkItem, after: &'a WorkItem) -> [Value<'a>; 20] {
     let [holder, until, reason, change, proof] = columns(&after.state);
     let progress = after.progress.as_ref();
     [
@@ -355,6 +436,7 @@ pub(super) fn save_values<'a>(before: &'a WorkItem, after: &'a WorkItem) -> [Val
         after.result.as_ref().map(|r| &r.0).into(),
         after.feedback.as_ref().into(),
         after.changed_at.into(),
+        after.not_before.map(Timestamp::millis).into(),
     ]
 }
 

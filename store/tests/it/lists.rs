@@ -3,7 +3,7 @@
 use domain::agent::{Agent, Filter};
 use domain::id::WorkId;
 use domain::time::Timestamp;
-use domain::work::{Command, Draft, Held, Json, Needs, Refusal};
+use domain::work::{Command, Draft, Held, Json, Needs, Refusal, Retry};
 use store::audit::{self, Fact};
 use store::work::{self, Page, WorkError};
 use store::{Store, StoreError, Tx};
@@ -43,6 +43,11 @@ fn every_field_of_an_item_is_kept_to_the_letter(place: &Place) {
         not_before: Some(Timestamp::from_millis(-5)),
         attempts_max: Some(1_000),
         needs: Needs { ports: 64, databases: 1, cache: true },
+        rate_key: Some("схема".parse().expect("a name")),
+        unique: Some("nightly".parse().expect("a name")),
+        writes: ["src/**", "ü/*.md"].map(str::to_owned).into(),
+        exclusive: true,
+        retry: Some(Retry { delay_ms: 1, cap_ms: Retry::MS_MAX }),
     };
     let body = async move |tx: &mut Tx<'_>| {
         let added = work::add(tx, &at(7), whole.clone(), FIRST, "4bf92f3577b34da6a3ce929d0e0e4736").await?;

@@ -2,18 +2,23 @@
 //! all that can be wrong with a file.
 
 mod answers;
+mod bulk;
 mod child;
 mod commit_loop;
 mod copy;
 mod database;
 mod duties;
 mod files;
+mod gates;
 mod kit;
 mod lists;
+mod locks;
 mod model;
 mod oracle;
 mod outages;
 mod place;
+mod reservations;
 mod server;
 mod talk;
+mod unique;
 mod workspaces_changes;

@@ -136,7 +136,7 @@ impl Model {
     pub fn next_due(&self) -> Option<Timestamp> {
         let due = |item: &WorkItem| match &item.state {
             State::Leased(lease) => Some(lease.until),
-            State::Pending if item.open_dependencies == 0 => item.plan.not_before,
+            State::Pending if item.open_dependencies == 0 => item.not_before,
             _ => None,
         };
         self.items.values().filter_map(due).min()

@@ -9,7 +9,7 @@ use domain::id::{ChangeId, WorkId};
 use domain::text::Project;
 use domain::time::Timestamp;
 use domain::work::{
-    Command, Draft, Fence, HeadStart, Held, Json, Percent, Priority, Proof, Receiver, State, WorkItem, decide,
+    Command, Draft, Fence, HeadStart, Held, Json, Percent, Priority, Proof, Receiver, Retry, State, WorkItem, decide,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -30,6 +30,7 @@ enum Step {
         needs: Vec<usize>,
         delay_ms: Option<i64>,
         attempts_max: Option<u32>,
+        retry_ms: Option<i64>,
     },
     Register {
         agent: usize,
@@ -139,9 +140,9 @@ fn step() -> impl Strategy<Value = Step> {
     let ttl_ms = 1_000..6_000i64;
     prop_oneof![
         6 => (0..10u64, wants(), prop::collection::vec(item.clone(), 0..3), prop::option::of(-2_000..8_000i64),
-                prop::option::of(1..4u32))
-            .prop_map(|(number, wants, needs, delay_ms, attempts_max)|
-                Step::Add { number, wants, needs, delay_ms, attempts_max }),
+                prop::option::of(1..4u32), prop::option::weighted(0.3, 0..3_000i64))
+            .prop_map(|(number, wants, needs, delay_ms, attempts_max, retry_ms)|
+                Step::Add { number, wants, needs, delay_ms, attempts_max, retry_ms }),
         1 => (agent.clone(), wants(), prop::option::of(1..3u32))
             .prop_map(|(agent, wants, capacity)| Step::Register { agent, wants, capacity }),
         3 => (item.clone(), agent.clone(), ttl_ms.clone())
@@ -238,11 +239,12 @@ impl Both {
                 wait(self.store.write(verb)).expect("an agent can be registered");
                 Ok(())
             }
-            Step::Add { number, wants, needs, delay_ms, attempts_max } => {
+            Step::Add { number, wants, needs, delay_ms, attempts_max, retry_ms } => {
                 let draft = Draft {
                     depends_on: needs.iter().map(|needed| self.needed(&scope, *needed)).collect(),
                     not_before: delay_ms.map(|ms| scope.now.plus_millis(ms)),
                     attempts_max: *attempts_max,
+                    retry: retry_ms.map(|delay_ms| Retry { delay_ms, cap_ms: 5_000 }),
                     ..asked(wants)
                 };
                 let number = FIRST + number;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use domain::id::WorkId;
-use domain::text::{Capability, Label, Role, Team};
-use domain::work::{Draft, Json, Needs, Priority};
+use domain::text::{Capability, Label, Name, Role, Team};
+use domain::work::{Draft, Json, Needs, Priority, Retry};
 use engine::problem::Problem;
 
 use super::done;
@@ -22,7 +22,10 @@ const TEXT_BYTES_MAX: u64 = 20_000_000;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  nexus work add 'Fix the parser' --priority high --label parser\n  \
     nexus work add 'Write the docs' --depends-on work_1795211860474123456 --role writer\n  \
-    nexus work add 'Try again later' --delay 1h --json")]
+    nexus work add 'Try again later' --delay 1h --json\n  \
+    nexus work add 'Ask the service' --retry-delay 10s --retry-cap 5m --rate-key service\n  \
+    nexus work add 'Nightly cleanup' --unique nightly-cleanup\n  \
+    nexus work add 'Rename the API' --writes 'src/api/**' --exclusive")]
 pub struct Add {
     /// What to do, in a line
     title: String,
@@ -80,6 +83,24 @@ pub struct Add {
     /// Whether its workspace needs a cache directory
     #[arg(long)]
     cache: bool,
+    /// Counts with other items of this key, when it has a rate (`work limit --rate KEY`)
+    #[arg(long, value_name = "KEY")]
+    rate_key: Option<Name>,
+    /// A name that no other open item may have; refused (exit 3) while one has it
+    #[arg(long, value_name = "NAME")]
+    unique: Option<Name>,
+    /// What it is going to write, such as 'src/**'; may be given again
+    #[arg(long = "writes", value_name = "GLOB")]
+    writes: Vec<String>,
+    /// Wait until nothing that writes the same is in flight, and let nothing beside it
+    #[arg(long, requires = "writes")]
+    exclusive: bool,
+    /// How long it waits after it failed, at first; twice as long each time, less up to a half
+    #[arg(long, value_name = "DURATION", value_parser = parse::span)]
+    retry_delay: Option<std::time::Duration>,
+    /// How long it waits at most
+    #[arg(long, value_name = "DURATION", value_parser = parse::span, requires = "retry_delay")]
+    retry_cap: Option<std::time::Duration>,
     /// Makes a repeated request one: the same key gets the same answer
     #[arg(long)]
     key: Option<String>,
@@ -90,6 +111,11 @@ pub fn add(reach: &Reach, args: &Add) -> Result<Answer, Problem> {
         Some(path) => parse::file(path, TEXT_BYTES_MAX)?,
         None => args.description.clone(),
     };
+    let ms = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    let retry = args.retry_delay.map(|delay| {
+        let cap = args.retry_cap.map_or(Retry::CAP_MS.max(ms(delay)), ms);
+        Retry { delay_ms: ms(delay), cap_ms: cap }
+    });
     let draft = Draft {
         title: args.title.clone(),
         description,
@@ -107,6 +133,11 @@ pub fn add(reach: &Reach, args: &Add) -> Result<Answer, Problem> {
         not_before: None,
         attempts_max: args.attempts.or_else(|| reach.usual_attempts()),
         needs: Needs { ports: args.ports, databases: args.databases, cache: args.cache },
+        rate_key: args.rate_key.clone(),
+        unique: args.unique.clone(),
+        writes: args.writes.iter().cloned().collect(),
+        exclusive: args.exclusive,
+        retry,
     };
     let ask = Ask::Add { draft: Box::new(draft), delay: args.delay };
     Ok(done("added", &reach.ask(&ask, args.key.as_deref(), &Extra::default())?.item))

@@ -8,11 +8,14 @@ use domain::id::WorkId;
 use domain::text::{AgentName, Capability, Role, Team};
 use domain::time::Ttl;
 use engine::problem::Problem;
+use engine::wait;
+use engine::work::WorkView;
+use store::work::Writes;
 
 use crate::ask::{Ask, Take};
 use crate::cli::{Answer, parse};
 use crate::reach::{Extra, Reach, now_ms};
-use crate::terminal::when;
+use crate::terminal::{one_line, when};
 use crate::worktree;
 
 /// Take a certain item; exit 3 when another has it
@@ -21,6 +24,12 @@ use crate::worktree;
 pub struct Claim {
     /// Which
     id: WorkId,
+    /// What its agent is going to write, beyond what the item says, such as 'src/**'; may be given again
+    #[arg(long = "writes", value_name = "GLOB")]
+    writes: Vec<String>,
+    /// Only while nobody else is writing the same (exit 3 otherwise)
+    #[arg(long)]
+    exclusive: bool,
     #[command(flatten)]
     how: How,
 }
@@ -29,7 +38,8 @@ pub struct Claim {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  nexus work next --agent zoe\n  \
     nexus work next --agent zoe --role reviewer --workspace --json\n  \
-    nexus work next --agent zoe --wait 10m        wait for work instead of asking again and again")]
+    nexus work next --agent zoe --wait 10m        wait for work instead of asking again and again\n  \
+    nexus work next --agent zoe --count 10 --json")]
 pub struct Next {
     /// Items for this role, or for any
     #[arg(long)]
@@ -43,6 +53,9 @@ pub struct Next {
     /// Wait this long for one when there is none, such as 10m
     #[arg(long, value_name = "DURATION", value_parser = parse::wait)]
     wait: Option<Duration>,
+    /// Take up to so many; the answer is an array then
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000), conflicts_with = "workspace")]
+    count: Option<u16>,
     #[command(flatten)]
     how: How,
 }
@@ -73,7 +86,9 @@ impl How {
 }
 
 pub fn claim(reach: &Reach, args: &Claim) -> Result<Answer, Problem> {
-    taken(reach, &args.how, &Ask::Claim { id: args.id.clone(), take: args.how.take(reach) })
+    let writes = Writes { globs: args.writes.iter().cloned().collect(), exclusive: args.exclusive };
+    let writes = (writes != Writes::default()).then_some(writes);
+    taken(reach, &args.how, &Ask::Claim { id: args.id.clone(), take: args.how.take(reach), writes })
 }
 
 pub fn next(reach: &Reach, args: &Next) -> Result<Answer, Problem> {
@@ -83,6 +98,14 @@ pub fn next(reach: &Reach, args: &Next) -> Result<Answer, Problem> {
         team: args.team.clone(),
         capabilities: able.then(|| args.capabilities.iter().cloned().collect()),
     };
+    if let Some(count) = args.count {
+        let ttl = args.how.ttl.unwrap_or(reach.here.settings().lease_ttl);
+        let key = parse::key(args.how.key.as_ref(), args)?;
+        let items = wait(reach.itself()?.next_many(filter, args.how.agent.clone(), ttl, count.into(), key))?;
+        let line = |item: &WorkView| format!("{} under fence {}: {}", item.id, item.fence, one_line(&item.title));
+        let lines = items.iter().map(line).collect::<Vec<_>>().join("\n");
+        return Ok(Answer::new(&items, format!("{} holds {}:\n{lines}", args.how.agent, items.len())));
+    }
     taken(reach, &args.how, &Ask::Next { filter, take: args.how.take(reach), wait: args.wait })
 }
 
@@ -96,8 +119,12 @@ fn taken(reach: &Reach, how: &How, ask: &Ask) -> Result<Answer, Problem> {
         how.agent,
         item.id,
         item.fence,
-        crate::terminal::one_line(&item.title)
+        one_line(&item.title)
     );
+    for other in &item.conflicts {
+        let globs = one_line(&other.globs.join(", "));
+        text.push_str(&format!("\n{} is writing {globs} too, for {}", other.holder, other.id));
+    }
     let mut json = serde_json::to_value(&item).expect("an item can be written as JSON");
     let workspace = match answered.workspace {
         None if how.workspace && !reach.far() => {

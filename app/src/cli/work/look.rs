@@ -91,6 +91,7 @@ pub fn show(reach: &Reach, args: &Show) -> Result<Answer, Problem> {
     add("depends on", Some(item.depends_on.join(", ")));
     add("open dependencies", (item.open_dependencies > 0).then(|| item.open_dependencies.to_string()));
     add("not before", item.not_before_ms.filter(|at| *at > now).map(|at| when(at, now)));
+    add("writes", Some(item.writes.join(", ") + if item.exclusive { " (exclusive)" } else { "" }));
     add("reason", item.reason.clone());
     add("proof", item.proof.clone());
     add("change", item.change.clone());

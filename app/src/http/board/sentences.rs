@@ -36,10 +36,32 @@ pub fn sentence(told: &Told) -> Markup {
         Some(("landing", what)) => landing(what, told),
         Some(("workspace", what)) => workspace(what, told),
         Some(("message", what)) => message(what, told),
+        Some(("gate", what)) => gate(what, told),
+        Some(("lock", what)) => lock(what, told),
         Some(("agent", "registered")) => html! { (name(&event.subject)) " is known now" },
         Some(("agent", "drained")) => html! { (name(&event.subject)) " takes nothing new" },
         Some(("agent", "resumed")) => html! { (name(&event.subject)) " takes work again" },
         Some(("agent", "retired")) => html! { (name(&event.subject)) " has retired" },
+        _ => other(told),
+    }
+}
+
+fn lock(what: &str, told: &Told) -> Markup {
+    let (it, by) = (name(&told.event.subject), agent(told));
+    match what {
+        "acquired" => html! { (by) " took the lock " (it) },
+        "renewed" => html! { (by) " keeps the lock " (it) },
+        "released" => html! { (by) " gave the lock " (it) " back" },
+        _ => other(told),
+    }
+}
+
+fn gate(what: &str, told: &Told) -> Markup {
+    let it = name(&told.event.subject);
+    match what {
+        "paused" => html! { "No more work of " (it) " is given out" (because(told, "reason")) },
+        "resumed" => html! { "Work of " (it) " is given out again" },
+        "limited" => html! { "The limit of " (it) " is now " (number(told, "limit")) },
         _ => other(told),
     }
 }

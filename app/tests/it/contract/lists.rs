@@ -20,8 +20,17 @@ fn pages(world: &World, list: &[&str], id: &str) -> usize {
         after = Some(text(last, id));
         read.extend(page.iter().cloned());
     }
-    assert_eq!(&read, whole, "{list:?}");
+    let timeless = |rows: &[Value]| rows.iter().cloned().map(without_ages).collect::<Vec<_>>();
+    assert_eq!(timeless(&read), timeless(whole), "{list:?}");
     whole.len()
+}
+
+/// What says how long ago something was differs from one look to the next.
+fn without_ages(mut row: Value) -> Value {
+    if row.get("presence").is_some() {
+        row["reason"] = Value::Null;
+    }
+    row
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod audit;
 mod change;
 mod message;
 mod pattern;
+mod reservation;
 mod stage;
 mod work;
 pub mod world;
@@ -45,6 +46,11 @@ fn the_log_is_as_its_feature_says() {
     play("audit.feature");
 }
 
+#[test]
+fn reservations_are_as_their_feature_says() {
+    play("reservation.feature");
+}
+
 /// Plays every scenario of a file, and tells all that went wrong.
 fn play(file: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../features").join(file);
@@ -73,7 +79,13 @@ fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
 }
 
 fn take(stage: &mut Stage, step: &str, below: &str) {
-    let known = work::STEPS.iter().chain(change::STEPS).chain(message::STEPS).chain(agent::STEPS).chain(audit::STEPS);
+    let known = work::STEPS
+        .iter()
+        .chain(change::STEPS)
+        .chain(message::STEPS)
+        .chain(agent::STEPS)
+        .chain(audit::STEPS)
+        .chain(reservation::STEPS);
     let fits: Vec<_> =
         known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
     match fits.as_slice() {

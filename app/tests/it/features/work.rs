@@ -50,10 +50,55 @@ pub const STEPS: &[Step] = &[
         let id = s.id(a[0]);
         s.act(["work", "requeue", &id]);
     }),
+    ("an operator does {}", |s, a, _| s.act(words(a[0]))),
     ("this is added with the key {}: {}", |s, a, _| s.act(["work", "add", a[1], "--key", a[0]])),
+    ("this is added with the unique name {}: {}", |s, a, _| s.act(["work", "add", a[1], "--unique", a[0]])),
     ("the same is asked again", |s, _, _| s.again()),
     ("this backlog is imported", |s, _, below| import(s, below)),
+    ("{} takes {} items and reports them all", |s, a, _| {
+        let taken = s.world.ok(["work", "next", "--agent", a[0], "--count", a[1]]);
+        let line = |item: &serde_json::Value| {
+            serde_json::json!({ "id": item["id"], "agent": a[0], "fence": item["fence"] }).to_string()
+        };
+        let lines: Vec<String> = taken.as_array().expect("a list").iter().map(line).collect();
+        assert_eq!(lines.len().to_string(), a[1]);
+        let file = s.world.beside("reports.jsonl");
+        write(&file, lines.join("\n"));
+        s.act(["work", "report-many", &file.to_string_lossy()]);
+    }),
+    ("{} asks why {} is not given out", |s, a, _| {
+        let id = s.id(a[1]);
+        s.act(["work", "explain", &id, "--agent", a[0]]);
+    }),
     // What follows looks.
+    ("{} is in the way, which says {}", |s, a, _| {
+        let told = s.success();
+        let reason = told["reasons"].as_array().expect("a list").iter().find(|it| it["code"] == a[0]);
+        assert!(reason.is_some_and(|it| text(it, "text").contains(a[1])), "{told}");
+        assert_eq!(told["claimable"], false);
+    }),
+    ("{} is next, before which {} keeps {} item back", |s, a, _| {
+        let told = s.success();
+        assert_eq!(told["next"]["title"], a[0], "{told}");
+        let over = told["stepped_over"].as_array().expect("a list");
+        assert_eq!((over.len().to_string().as_str(), &over[0]["reasons"][0]["code"]), (a[2], &a[1].into()), "{told}");
+    }),
+    ("the critical path has {} items by {} and ends in {}", |s, a, _| {
+        let (graph, last) = (s.success(), s.id(a[2]));
+        let path = graph["critical_path"].as_array().expect("a list").clone();
+        assert_eq!((path.len().to_string().as_str(), &graph["method"]), (a[0], &a[1].into()), "{graph}");
+        assert_eq!(path.last().expect("it is not empty"), &last);
+        for format in ["mermaid", "dot", "text"] {
+            let said = super::world::said(&mut s.world.nexus(["work", "graph", "--format", format]));
+            assert!(said.code == 0 && said.out.contains(&last), "{said:?}");
+        }
+    }),
+    ("it is refused for each with {}", |s, a, _| {
+        let said = s.answer();
+        assert_eq!(said.code, 1, "{}", said.out);
+        let all = said.json();
+        assert!(all.as_array().expect("a list").iter().all(|it| it["error"]["code"] == a[0]), "{all}");
+    }),
     ("it is refused with exit code {} and {}", |s, a, _| {
         let code = s.answer().refusal(a[0].parse().expect("a number"));
         assert_eq!(code, a[1], "{}", s.answer().out);
@@ -100,7 +145,7 @@ pub const STEPS: &[Step] = &[
     }),
 ];
 
-fn words(options: &str) -> Vec<&str> {
+pub fn words(options: &str) -> Vec<&str> {
     options.split_whitespace().collect()
 }
 

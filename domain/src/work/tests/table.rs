@@ -101,7 +101,7 @@ fn an_item_is_promoted_only_when_all_it_waits_for_has_come() {
     let waits = WorkItem { open_dependencies: 1, ..pending.clone() };
     assert_eq!(decided(&waits, &Command::Promote).expect_err("a dependency is open").code(), "wrong_state");
     let later = plan(Draft { not_before: Some(NOW.plus_millis(1)), ..Draft::default() });
-    let waits = WorkItem { plan: later, ..pending };
+    let waits = WorkItem { not_before: later.not_before, plan: later, ..pending };
     assert_eq!(decided(&waits, &Command::Promote).expect_err("its time has not come").code(), "wrong_state");
     let promoted = decided_at(&waits, &Command::Promote, NOW.plus_millis(1)).expect("its time has come");
     assert_eq!(promoted.state, State::Ready);

@@ -1,0 +1,1 @@
+-- Few rows in all of these; the planner needs no help.

@@ -1,0 +1,146 @@
+//! Claims where there are gates, or where something is being written: the same queue, with a look at all of that
+//! before an item is taken.
+
+use domain::agent::{Agent, Filter};
+use domain::text::AgentName;
+use domain::time::Ttl;
+use domain::work::{Command, Gates, InFlight, Refusal, Reservation, State, WorkItem, WriteSet, beside};
+
+use super::reservation::{self, Writes};
+use super::verbs::{self, Added, Lane, lane_values, lanes};
+use super::{WorkError, gate, record};
+use crate::{Scope, StoreError, Tx, sql};
+
+/// How many candidates are looked at in one go.
+const PAGE: u32 = 128;
+
+/// The gates of a project, and what is being written, as one transaction goes through them.
+pub struct Gated {
+    gates: Gates,
+    in_flight: InFlight,
+    reserved: Vec<Reservation>,
+}
+
+/// An item that may be taken, and whether somebody is writing the same.
+struct Candidate {
+    item: WorkItem,
+    conflicts: bool,
+}
+
+impl Gated {
+    /// All that is to be looked at, or `None` when there is nothing: one look at two tables that are empty then.
+    pub async fn find(tx: &mut Tx<'_>, scope: &Scope) -> Result<Option<Self>, StoreError> {
+        let Some(row) = tx.query_opt(&sql::gate::PRESENT, &[(&scope.project).into()]).await? else { return Ok(None) };
+        let (gates, reserved) = (row.int(0)?, row.int(1)?);
+        if gates == 0 && reserved == 0 {
+            return Ok(None);
+        }
+        let (gates, in_flight) = gate::for_claim(tx, scope).await?;
+        let reserved = if reserved == 0 { Vec::new() } else { reservation::alone(tx, scope).await? };
+        Ok((!gates.is_empty() || !reserved.is_empty()).then_some(Self { gates, in_flight, reserved }))
+    }
+
+    /// The same for an item that is going to write something: nobody else takes such an item meanwhile.
+    pub async fn for_writing(found: Option<Self>, tx: &mut Tx<'_>, scope: &Scope) -> Result<Self, StoreError> {
+        let reserved = reservation::alone(tx, scope).await?;
+        let found = found.map_or_else(Default::default, |it| (it.gates, it.in_flight));
+        Ok(Self { gates: found.0, in_flight: found.1, reserved })
+    }
+
+    /// Refuses `item` when a gate keeps it back, or somebody who writes the same.
+    pub fn check(&self, scope: &Scope, item: &WorkItem, writes: &Writes) -> Result<(), WorkError> {
+        let set = WriteSet::new(&writes.globs).map_err(domain::work::BadDraft::from)?;
+        let gates = self.gates.admits(&item.plan, &self.in_flight, scope.now);
+        gates.and_then(|()| beside(&item.id, &set, writes.exclusive, &self.reserved)).map_err(Refusal::from)?;
+        Ok(())
+    }
+
+    /// Counts that `item` was taken, and what its holder writes.
+    pub async fn taken(
+        &mut self,
+        tx: &mut Tx<'_>,
+        scope: &Scope,
+        item: &WorkItem,
+        writes: &Writes,
+    ) -> Result<(), StoreError> {
+        let changed = self.gates.let_through(&item.plan, &mut self.in_flight, scope.now);
+        gate::spend(tx, scope, &changed).await?;
+        self.reserved.extend(reservation::keep(tx, scope, item, writes).await?);
+        Ok(())
+    }
+
+    /// Takes the ready item of lowest rank that fits and that nothing keeps back, or `None`. Of the first that could be
+    /// taken, one that nobody else is writing at goes before others.
+    pub async fn next(
+        &mut self,
+        tx: &mut Tx<'_>,
+        scope: &Scope,
+        filter: &Filter,
+        (agent, by, ttl): (&Agent, &AgentName, Ttl),
+    ) -> Result<Option<WorkItem>, WorkError> {
+        let Some(before) = self.first(tx, scope, filter).await? else { return Ok(None) };
+        let writes = Writes::of(&before, None);
+        if !writes.globs.is_empty() {
+            self.reserved = reservation::alone(tx, scope).await?;
+            self.check(scope, &before, &writes)?;
+        }
+        verbs::admit(tx, scope, agent).await?;
+        let taken = verbs::change(tx, scope, &before, &Command::Claim { by: by.clone(), ttl }).await?;
+        self.taken(tx, scope, &taken, &writes).await?;
+        Ok(Some(taken))
+    }
+
+    async fn first(&self, tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Option<WorkItem>, StoreError> {
+        loop {
+            let mut best: Option<Candidate> = None;
+            for lane in lanes(filter) {
+                let found = self.first_in_lane(tx, scope, filter, &lane).await?;
+                let place = |it: &Candidate| (it.conflicts, it.item.rank, it.item.id.clone());
+                best = best.into_iter().chain(found).min_by_key(place);
+            }
+            let Some(best) = best else { return Ok(None) };
+            // Now for us alone; somebody may have been faster.
+            match verbs::find(tx, scope, &best.item.id).await? {
+                Some(Added { item, .. }) if item.state == State::Ready => return Ok(Some(item)),
+                _ => {}
+            }
+        }
+    }
+
+    async fn first_in_lane(
+        &self,
+        tx: &mut Tx<'_>,
+        scope: &Scope,
+        filter: &Filter,
+        lane: &Lane<'_>,
+    ) -> Result<Option<Candidate>, StoreError> {
+        let mut after = verbs::START.clone();
+        loop {
+            let rows = tx.peek_all(lane.0, &lane_values(scope, lane, &after, PAGE)).await?;
+            let mut second = None;
+            for row in &rows {
+                let (item, _) = record::item(row)?;
+                after = (item.rank.millis(), item.id.to_string());
+                match filter.fits(&item.plan).then(|| self.candidate(scope, item)).flatten() {
+                    Some(Candidate { item, conflicts: true }) if second.is_none() => second = Some(item),
+                    Some(free @ Candidate { conflicts: false, .. }) => return Ok(Some(free)),
+                    _ => {}
+                }
+            }
+            // Nobody is overtaken by more than a page of others for writing what somebody writes.
+            if second.is_some() || rows.len() < PAGE as usize {
+                return Ok(second.map(|item| Candidate { item, conflicts: true }));
+            }
+        }
+    }
+
+    fn candidate(&self, scope: &Scope, item: WorkItem) -> Option<Candidate> {
+        self.gates.admits(&item.plan, &self.in_flight, scope.now).ok()?;
+        if self.reserved.is_empty() || item.plan.writes.is_empty() {
+            return Some(Candidate { item, conflicts: false });
+        }
+        let writes = WriteSet::new(&item.plan.writes).unwrap_or_default();
+        let found = beside(&item.id, &writes, item.plan.exclusive, &self.reserved).ok()?;
+        Some(Candidate { item, conflicts: !found.is_empty() })
+    }
+}
