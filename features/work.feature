@@ -345,3 +345,11 @@ Feature: Work is done by one agent at a time
     And the item "Write the docs" that needs "Design"
     When an operator does "work graph"
     Then the critical path has 3 items by "count" and ends in "Ship"
+
+  Scenario: Whoever adds an item that is like another is told so
+    Given the item "Sort invoices by due date"
+    And the item "Filter invoices by customer"
+    When an operator adds "Invoices should be sorted by due date"
+    Then it is like "Sort invoices by due date" alone
+    When an operator adds "Encrypt the backups"
+    Then it is like nothing

@@ -33,7 +33,7 @@ statements! {
         INSERT_DEPENDENCY = "insert_dependency" and in bulk "insert_dependency.postgres",
         STATES_OF = "states_of" and in bulk "states_of.postgres", FIND = "find" and in bulk "find.postgres",
         STATE_OF = "state_of", SAVE = "save" and in bulk "save.postgres", READY_ANY = "ready_any", READY_FOR_ROLE = "ready_for_role",
-        READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", TAKE_NAME = "take_name", NAMED = "named", PASS_NAME = "pass_name", NEXT_DUE = "next_due",
+        READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", NEWEST = "newest", TAKE_NAME = "take_name", NAMED = "named", PASS_NAME = "pass_name", NEXT_DUE = "next_due",
         DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state", LIST_LEASED = "list_leased", LIST_DONE = "list_done", COUNTS = "counts",
     }
     gate { LIST = "list", FIND = "find", SAVE = "save", REMOVE = "remove", COUNT = "count", SPEND = "spend",
@@ -87,6 +87,7 @@ mod tests {
             (&super::work::DUE, "work_waiting (project=? AND not_before_ms<?)"),
             (&super::work::HELD_BY, "work_held (project=? AND holder=? AND lease_until_ms>?)"),
             (&super::work::LIST, "PRIMARY KEY (project=? AND id>?)"),
+            (&super::work::NEWEST, "PRIMARY KEY (project=?)"),
             (&super::work::LIST_IN_STATE, "work_in_state (project=? AND state=? AND id>?)"),
             (&super::work::LIST_DONE, "work_done (project=? AND id>?)"),
             (&super::audit::AFTER, "INTEGER PRIMARY KEY (rowid>?)"),

@@ -107,6 +107,11 @@ pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
 
 /// The item, with what was done to it.
 fn done(verb: &str, item: &WorkView) -> Answer {
+    Answer::new(item, said(verb, item))
+}
+
+/// The same in words.
+fn said(verb: &str, item: &WorkView) -> String {
     let state = painted(&item.state, &item.state);
-    Answer::new(item, format!("{verb} {} {state}: {}", item.id, crate::terminal::one_line(&item.title)))
+    format!("{verb} {} {state}: {}", item.id, crate::terminal::one_line(&item.title))
 }

@@ -21,6 +21,7 @@ mod graph;
 mod item;
 mod lock;
 mod retry;
+mod similar;
 #[cfg(test)]
 mod tests;
 mod writes;
@@ -36,4 +37,5 @@ pub use graph::cycle;
 pub use item::{Attempts, Fence, HeadStart, Lease, Percent, Priority, Progress, Proof, State, WorkItem};
 pub use lock::Lock;
 pub use retry::Retry;
+pub use similar::{ALIKE, Words};
 pub use writes::{BadWrites, Conflict, Reservation, WriteSet, beside, conflicts};

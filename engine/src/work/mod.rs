@@ -6,6 +6,7 @@ mod graph;
 mod import;
 mod lock;
 mod many;
+mod similar;
 mod together;
 mod view;
 
@@ -24,6 +25,7 @@ pub use graph::{Edge, GRAPH_MAX, Graph, Node};
 pub use import::{Imported, import};
 pub use lock::LockView;
 pub use many::{Report, Reported};
+pub use similar::{Flagged, Similar};
 pub(crate) use together::Verbs;
 use together::{Request, What};
 pub use view::{ConflictView, WorkView, draft_from_json};

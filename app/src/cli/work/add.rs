@@ -7,10 +7,12 @@ use domain::id::WorkId;
 use domain::text::{Capability, Label, Name, Role, Team};
 use domain::work::{Draft, Json, Needs, Priority, Retry};
 use engine::problem::Problem;
+use engine::work::Flagged;
 use engine::{Engine, wait};
 
-use super::done;
+use super::{done, said};
 use crate::cli::{Answer, parse};
+use crate::terminal::one_line;
 
 /// The largest backlog file, in bytes.
 const BACKLOG_BYTES_MAX: u64 = 100_000_000;
@@ -94,6 +96,9 @@ pub struct Add {
     /// Wait until nothing that writes the same is in flight, and let nothing beside it
     #[arg(long, requires = "writes")]
     exclusive: bool,
+    /// Do not look for items that are like it
+    #[arg(long)]
+    no_similar: bool,
     /// How long it waits after it failed, at first; twice as long each time, less up to a half
     #[arg(long, value_name = "DURATION", value_parser = parse::span)]
     retry_delay: Option<std::time::Duration>,
@@ -140,8 +145,15 @@ pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
         exclusive: args.exclusive,
         retry,
     };
-    let item = wait(engine.add(draft, trace_of_caller(), key))?;
-    Ok(done("added", &item))
+    if args.no_similar {
+        return Ok(done("added", &wait(engine.add(draft, trace_of_caller(), key))?));
+    }
+    let Flagged { item, similar } = wait(engine.add_flagged(draft, trace_of_caller(), key))?;
+    let mut text = said("added", &item);
+    for it in &similar {
+        text.push_str(&format!("\nit is like {}: {}", it.id, one_line(&it.title)));
+    }
+    Ok(Answer::new(&Flagged { item, similar }, text))
 }
 
 /// The trace id of `TRACEPARENT`, so that an item added by an agent belongs to that agent's trace.
