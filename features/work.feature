@@ -353,3 +353,11 @@ Feature: Work is done by one agent at a time
     Then it is like "Sort invoices by due date" alone
     When an operator adds "Encrypt the backups"
     Then it is like nothing
+
+  Scenario: An item for a moment comes when that has come, and not before
+    Given the item "For the next century" with "--at 2126-01-01T00:00:00+01:00"
+    And the item "Overdue" with "--at 2020-01-01T00:00:00Z"
+    Then "For the next century" is pending
+    And "Overdue" is ready
+    When an operator does "work add x --at tomorrow"
+    Then it is refused with exit code 2 and "usage"

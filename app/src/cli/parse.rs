@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use domain::time::Ttl;
+use domain::time::{Timestamp, Ttl};
 use domain::work::{Json, Percent, Priority};
 use engine::Key;
 use engine::problem::{Kind, Problem};
@@ -19,6 +19,13 @@ pub fn ttl(text: &str) -> Result<Ttl, String> {
 /// A span such as `5m`.
 pub fn span(text: &str) -> Result<Duration, String> {
     parse_duration(text)
+}
+
+/// A moment such as `2026-12-24T18:00:00Z` or `2026-12-24T19:00:00+01:00`.
+pub fn moment(text: &str) -> Result<Timestamp, String> {
+    let wanted = |_| "it can be a moment with its offset, such as 2026-12-24T18:00:00Z or 2026-12-24T19:00:00+01:00";
+    let at: jiff::Timestamp = text.parse().map_err(wanted)?;
+    Ok(Timestamp::from_millis(at.as_millisecond()))
 }
 
 /// A priority's word.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use domain::id::WorkId;
 use domain::text::{Capability, Label, Name, Role, Team};
+use domain::time::Timestamp;
 use domain::work::{Draft, Json, Needs, Priority, Retry};
 use engine::problem::Problem;
 use engine::work::Flagged;
@@ -24,6 +25,7 @@ const TEXT_BYTES_MAX: u64 = 20_000_000;
 #[command(after_help = "Examples:\n  nexus work add 'Fix the parser' --priority high --label parser\n  \
     nexus work add 'Write the docs' --depends-on work_1795211860474123456 --role writer\n  \
     nexus work add 'Try again later' --delay 1h --json\n  \
+    nexus work add 'Tell the winners' --at 2026-12-24T18:00:00Z\n  \
     nexus work add 'Ask the service' --retry-delay 10s --retry-cap 5m --rate-key service\n  \
     nexus work add 'Nightly cleanup' --unique nightly-cleanup\n  \
     nexus work add 'Rename the API' --writes 'src/api/**' --exclusive")]
@@ -72,6 +74,9 @@ pub struct Add {
     /// Not before this long from now, such as 1h
     #[arg(long, value_name = "DURATION", value_parser = parse::span)]
     delay: Option<std::time::Duration>,
+    /// Not before this moment, such as 2026-12-24T18:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse::moment, conflicts_with = "delay")]
+    at: Option<Timestamp>,
     /// How often it may be tried
     #[arg(long, value_name = "N")]
     attempts: Option<u32>,
@@ -136,7 +141,7 @@ pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
         acceptance: args.acceptance.clone(),
         payload: args.payload.clone(),
         depends_on: args.depends_on.iter().cloned().collect(),
-        not_before: args.delay.map(|delay| engine.scope().now.plus_millis(ms(delay))),
+        not_before: args.at.or_else(|| args.delay.map(|delay| engine.scope().now.plus_millis(ms(delay)))),
         attempts_max: args.attempts,
         needs: Needs { ports: args.ports, databases: args.databases, cache: args.cache },
         rate_key: args.rate_key.clone(),
