@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use connect::git::Git;
 use connect::process::Processes;
+use engine::audit::Heads;
 use engine::history::History;
 use engine::problem::{Kind, Problem};
 use engine::site::{Habits, Places, Site};
@@ -12,6 +13,7 @@ use engine::{Engine, SystemClock};
 use store::{Mode, Store};
 
 use crate::cli::Global;
+use crate::http::{Serving, socket};
 use crate::locate;
 use crate::settings::{self, Loaded, Settings};
 
@@ -30,12 +32,22 @@ impl Here {
     pub fn find(global: &Global) -> Result<Self, Problem> {
         let from = global.repo.clone().unwrap_or_else(|| PathBuf::from("."));
         let data = locate::find_data_dir(global.data_dir.as_deref(), &from)?;
+        Self::at(global, from, data)
+    }
+
+    /// For a command that talks to a server which was named: there need be no store here, and no file is read.
+    pub fn away(global: &Global) -> Result<Self, Problem> {
+        Self::at(global, global.repo.clone().unwrap_or_else(|| PathBuf::from(".")), PathBuf::new())
+    }
+
+    fn at(global: &Global, from: PathBuf, data: PathBuf) -> Result<Self, Problem> {
         let mut flags = Vec::new();
         flags.extend(global.project.clone().map(|project| ("project", project)));
         flags.extend(global.database_url.clone().map(|url| ("database_url", url)));
         flags.extend(global.set.iter().cloned());
         let env = |name: &str| std::env::var(name).ok();
-        let loaded = settings::load(global.profile.as_deref(), &data.join("config.toml"), &env, &flags)
+        let file = if data.as_os_str().is_empty() { PathBuf::from("/dev/null") } else { data.join("config.toml") };
+        let loaded = settings::load(global.profile.as_deref(), &file, &env, &flags)
             .map_err(|bad| Problem::new(Kind::Malformed, "bad_setting", bad.to_string()))?;
         Ok(Self { from, loaded, data })
     }
@@ -78,8 +90,42 @@ impl Here {
         engine.head_start = settings.head_start;
         engine.attempts_max = settings.attempts_max;
         engine.retry = (settings.retry.delay_ms > 0).then_some(settings.retry);
-        engine.history = std::env::var_os("NEXUS_HISTORY").and_then(|path| History::open(Path::new(&path)).ok());
+        engine.presence = settings.presence;
+        engine.escalation = settings.escalation.clone();
+        engine.history = Self::history();
+        engine.planning = settings.planning;
         engine
+    }
+
+    /// Where this caller's calls are recorded, if anywhere.
+    pub fn history() -> Option<History> {
+        std::env::var_os("NEXUS_HISTORY").and_then(|path| History::open(Path::new(&path)).ok())
+    }
+
+    /// Where a server listens that has this store open.
+    pub fn socket(&self) -> PathBuf {
+        match &self.settings().database_url {
+            Some(url) => socket::place_of_database(&self.data, &url.to_string()),
+            None => socket::place(&self.data),
+        }
+    }
+
+    /// What a server over `engine` serves.
+    pub fn serving(&self, engine: Engine, site: Option<Site>) -> Serving {
+        Serving { engine, site, usual_ttl: self.settings().lease_ttl, socket: self.socket() }
+    }
+
+    /// What starts programs.
+    pub fn launcher() -> Result<Processes, Problem> {
+        let keeper = std::env::current_exe().map_err(|e| Problem::new(Kind::Failed, "io_failed", e.to_string()))?;
+        Ok(Processes { keeper })
+    }
+
+    /// Where heads of the sealed log are written down: in the repository, when there is one, and in the file of the
+    /// settings.
+    pub fn heads(&self) -> Heads {
+        let repo = self.git().ok().map(|git| Arc::new(git) as Arc<dyn engine::ports::Repo>);
+        Heads { repo, file: self.settings().audit.head_file.clone() }
     }
 
     /// The repository around the command.
@@ -112,6 +158,7 @@ impl Here {
             check_grace: settings.check.grace,
             batch_max: settings.landing.batch_max,
             answers_kept: settings.retention.answers,
+            notify: settings.notify.clone(),
             port_first: *settings.ports.start(),
             port_last: *settings.ports.end(),
         };

@@ -1,13 +1,17 @@
 //! The doors of Nexus and their wiring: the command line, HTTP, pages.
 
+mod ask;
 mod cli;
 mod demo;
 mod here;
 mod http;
 mod locate;
+mod reach;
+mod sealer;
 mod settings;
 mod signals;
 mod terminal;
+mod worktree;
 
 use std::process::ExitCode;
 

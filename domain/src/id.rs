@@ -83,6 +83,14 @@ id!(
     /// Names one landing: the move of a branch from one commit to another.
     LandingId, "landing"
 );
+id!(
+    /// Names one message.
+    MessageId, "msg"
+);
+id!(
+    /// Names one notification: what a person is to hear of.
+    NotificationId, "note"
+);
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,10 @@
 pub mod agent;
 pub mod audit;
 pub mod change;
+pub mod escalation;
+pub mod flow;
 pub mod id;
+pub mod message;
 pub mod text;
 pub mod time;
 pub mod work;

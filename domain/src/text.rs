@@ -86,9 +86,15 @@ name!(
     AgentName, "agent name"
 );
 name!(
-    /// What an agent is for, such as `developer` or `reviewer`.
+    /// What an agent is for, such as `Developer` or `QA`; any name, the usual ones are [`Role::USUAL`].
     Role, "role"
 );
+
+impl Role {
+    /// The roles that most projects have.
+    pub const USUAL: [&'static str; 5] = ["PM", "Architect", "Developer", "QA", "DevOps"];
+}
+
 name!(
     /// A group of agents.
     Team, "team"

@@ -42,6 +42,7 @@ impl Asked {
             Command::Report { held, .. } => ("report", held),
             Command::Fail { held, .. } => ("fail", held),
             Command::Release { held, .. } => ("release", held),
+            Command::HandOff { held, .. } => ("handoff", held),
             Command::Block { held: Some(held), .. } => ("block", held),
             _ => return None,
         };

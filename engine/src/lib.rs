@@ -9,8 +9,11 @@ pub mod audit;
 pub mod change;
 mod clock;
 mod duty;
+pub mod escalation;
 pub mod history;
 mod keyed;
+pub mod message;
+pub mod metrics;
 pub mod ports;
 pub mod problem;
 mod random;
@@ -24,6 +27,7 @@ pub mod workspace;
 
 use std::sync::Arc;
 
+use domain::flow::Planning;
 use domain::text::Project;
 use domain::work::{HeadStart, Retry};
 use store::together::Together;
@@ -31,6 +35,7 @@ use store::{Ids, Scope, Store};
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use keyed::Key;
+pub(crate) use random::hex;
 pub use random::{random_hex, sha256_hex};
 pub use wait::wait;
 
@@ -47,6 +52,12 @@ pub struct Engine {
     pub attempts_max: u32,
     /// How long an item waits between attempts when it does not say; not at all when `None`.
     pub retry: Option<Retry>,
+    /// How long is long, for what agents seem to be doing.
+    pub presence: domain::agent::presence::Thresholds,
+    /// When things escalate, and to whom.
+    pub escalation: domain::escalation::Thresholds,
+    /// When sprints begin, if anybody said so.
+    pub planning: Option<Planning>,
     /// Where this caller's calls are recorded, if anywhere.
     pub history: Option<history::History>,
     clock: Arc<dyn Clock>,
@@ -63,6 +74,9 @@ impl Engine {
             head_start: HeadStart::default(),
             attempts_max: 3,
             retry: None,
+            presence: domain::agent::presence::Thresholds::default(),
+            escalation: domain::escalation::Thresholds::default(),
+            planning: None,
             history: None,
             clock,
             ids: Arc::default(),

@@ -141,6 +141,16 @@ pub trait Repo: Send + Sync {
     fn commit_tree(&self, tree: &str, parent: &str, message: &str, author: &str) -> Result<Oid, RepoError>;
     /// Points the ref at a commit, whatever it named.
     fn set_ref(&self, name: &str, to: &str) -> Result<(), RepoError>;
+    /// Points the ref at a new commit on top of `old`, whose tree holds nothing but `file` with these bytes. `false`:
+    /// the ref is not at `old` (`None`: it is there), and nothing has moved.
+    fn commit_file(
+        &self,
+        name: &str,
+        file: &str,
+        bytes: &[u8],
+        message: &str,
+        old: Option<&str>,
+    ) -> Result<bool, RepoError>;
     /// Deletes a ref; fine when it is gone already.
     fn delete_ref(&self, name: &str) -> Result<(), RepoError>;
     /// Moves `branch` from `old` to `new`, and where it is checked out its index and files too. All or nothing as

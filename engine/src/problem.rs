@@ -7,6 +7,7 @@ use crate::ports::{NeverStarted, RepoError};
 use domain::work::{Closed, Refusal};
 use store::StoreError;
 use store::change::ChangeError;
+use store::message::MessageError;
 use store::work::WorkError;
 use store::workspace::WorkspaceError;
 
@@ -83,6 +84,7 @@ impl From<StoreError> for Problem {
             StoreError::Damaged { .. } => "store_damaged",
             StoreError::Newer { .. } => "store_newer",
             StoreError::BadUrl { .. } => return Self::new(Kind::Malformed, "bad_database_url", error.to_string()),
+            StoreError::NotEmpty(_) => return Self::new(Kind::Refused, "store_not_empty", error.to_string()),
             StoreError::Older { .. } => "store_older",
             StoreError::Unreachable { .. } => "store_unreachable",
             StoreError::Denied(_) => "store_denied",
@@ -109,6 +111,9 @@ impl From<Refusal> for Problem {
             ),
             Refusal::Finished { state } => (Kind::Refused, json!({ "state": state })),
             Refusal::WrongState { state, needs } => (Kind::Refused, json!({ "state": state, "needs": needs })),
+            Refusal::Draining { agent } | Refusal::Retired { agent } => {
+                (Kind::Refused, json!({ "agent": agent.as_str() }))
+            }
             Refusal::Capacity { agent, held, capacity } => {
                 (Kind::Refused, json!({ "agent": agent.as_str(), "held": held, "capacity": capacity }))
             }
@@ -155,6 +160,17 @@ impl From<WorkError> for Problem {
                 Self::refused("not_unique", error.to_string()).with(json!({ "name": name.as_str(), "id": id.as_str() }))
             }
             WorkError::Gate(bad) => Self::malformed(bad.to_string()),
+            WorkError::UnknownAgent(name) => Self::not_found(format!(
+                "there is no agent {name}; `nexus agent list` shows those there are, `nexus agent register` makes one known"
+            )),
+            WorkError::NoAgentForRole(roles) => {
+                let roles: Vec<&str> = roles.iter().map(domain::text::Role::as_str).collect();
+                let message = format!(
+                    "nobody who is registered and free has the role {}; register an agent with it",
+                    roles.join(", nor ")
+                );
+                Self::refused("no_agent_for_role", message).with(json!({ "roles": roles }))
+            }
             WorkError::UnknownDependency(_) => Self::not_found(error.to_string()),
         }
     }
@@ -166,6 +182,25 @@ impl From<ChangeError> for Problem {
             ChangeError::Store(error) => error.into(),
             ChangeError::Unknown(_) => Self::not_found(error.to_string()),
             ChangeError::Refused(refusal) => Self::refused(refusal.code(), refusal.to_string()),
+        }
+    }
+}
+
+impl From<MessageError> for Problem {
+    fn from(error: MessageError) -> Self {
+        match error {
+            MessageError::Store(error) => error.into(),
+            MessageError::Work(error) => error.into(),
+            MessageError::Refused(refusal) => refusal.into(),
+            MessageError::Draft(bad) => Self::malformed(bad.to_string()),
+            MessageError::Unknown(_) | MessageError::NotARecipient { .. } => Self::not_found(error.to_string()),
+            MessageError::NoRecipient(to) => {
+                let message = format!(
+                    "nobody would get it: {to} is nobody that is registered, other than the sender; \
+                     `nexus agent list` shows who is"
+                );
+                Self::refused("no_recipient", message).with(json!({ "to_kind": to.word(), "to": to.name() }))
+            }
         }
     }
 }

@@ -84,6 +84,8 @@ pub struct Habits {
     pub batch_max: usize,
     /// How long the answer to a request with a key is repeated.
     pub answers_kept: Duration,
+    /// How a person is told, if at all.
+    pub notify: Option<crate::escalation::Notify>,
     /// The first port to lease.
     pub port_first: u16,
     /// The last port to lease.
@@ -100,6 +102,7 @@ impl Default for Habits {
             check_grace: Duration::from_secs(2),
             batch_max: 8,
             answers_kept: Duration::from_hours(7 * 24),
+            notify: None,
             port_first: 4_100,
             port_last: 4_999,
         }

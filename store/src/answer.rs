@@ -78,6 +78,12 @@ pub async fn keep(
     Ok(())
 }
 
+/// Forgets the answer to `key`, if there is one.
+pub async fn forget(tx: &mut Tx<'_>, scope: &Scope, key: &str) -> Result<(), StoreError> {
+    tx.execute(&sql::answer::FORGET, &[(&scope.project).into(), key.into()]).await?;
+    Ok(())
+}
+
 /// Forgets up to `limit` answers older than `before_ms`; comes back with how many.
 pub async fn prune(tx: &mut Tx<'_>, scope: &Scope, before_ms: i64, limit: u32) -> Result<u64, StoreError> {
     tx.execute(&sql::answer::PRUNE, &[(&scope.project).into(), before_ms.into(), limit.into()]).await

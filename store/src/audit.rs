@@ -76,6 +76,12 @@ pub async fn latest(tx: &mut Tx<'_>, project: &Project, limit: u32) -> Result<Ve
     entries(tx.query_all(&sql::audit::LATEST, &[project.into(), limit.into()]).await?)
 }
 
+/// Removes the entries numbered `first` to `last` of the project. For what is in an archive and sealed, and for nothing
+/// else. Comes back with how many there were.
+pub async fn remove(tx: &mut Tx<'_>, project: &Project, first: i64, last: i64) -> Result<u64, StoreError> {
+    tx.execute(&sql::audit::REMOVE, &[project.into(), first.into(), last.into()]).await
+}
+
 fn entries(rows: Vec<Row>) -> Result<Vec<Entry>, StoreError> {
     let entry = |row: Row| {
         Ok(Entry {

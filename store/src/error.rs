@@ -48,6 +48,9 @@ pub enum StoreError {
         /// The version needed.
         known: i64,
     },
+    /// A store that should be empty is not.
+    #[error("the store to copy to is not empty: its table {0} has rows; copy into a new one")]
+    NotEmpty(String),
     /// The store was closed, or broke, before it answered. What was asked may or may not have happened.
     #[error("the store stopped before it answered")]
     Stopped,

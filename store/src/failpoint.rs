@@ -51,6 +51,13 @@ pub const ALL: &[&str] = &[
     "landing.finished",
     "revert.named",
     "revert.queued",
+    "seal.computed",
+    "seal.kept",
+    "seal.published",
+    "archive.drafted",
+    "archive.written",
+    "archive.noted",
+    "archive.removed",
 ];
 
 enum Wish {

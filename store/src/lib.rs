@@ -10,11 +10,16 @@
 
 pub mod agent;
 pub mod answer;
+pub mod assignment;
 pub mod audit;
 pub mod change;
+pub mod escalation;
+pub mod message;
+pub mod seal;
 pub mod workspace;
 
 mod changes;
+pub mod copy;
 pub mod duty;
 mod error;
 pub mod failpoint;

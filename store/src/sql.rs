@@ -35,15 +35,32 @@ statements! {
         STATE_OF = "state_of", SAVE = "save" and in bulk "save.postgres", READY_ANY = "ready_any", READY_FOR_ROLE = "ready_for_role",
         READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", NEWEST = "newest", TAKE_NAME = "take_name", NAMED = "named", PASS_NAME = "pass_name", NEXT_DUE = "next_due",
         DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state", LIST_LEASED = "list_leased", LIST_DONE = "list_done", COUNTS = "counts",
+        SAVE_ROLE = "save_role", SAVE_PLAN = "save_plan", INSERT_HANDOFF = "insert_handoff", LAST_HANDOFF = "last_handoff",
     }
     gate { LIST = "list", FIND = "find", SAVE = "save", REMOVE = "remove", COUNT = "count", SPEND = "spend",
         IN_FLIGHT = "in_flight", PRESENT = "present" }
     reservation { MEET = "meet", ALONE = "alone", IN_FLIGHT = "in_flight", PRUNE = "prune", SAVE = "save" }
     lock { FIND = "find", INSERT = "insert", SAVE = "save", LIST = "list" }
-    agent { FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save" }
-    audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest" }
+    agent {
+        FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save", RECIPIENTS = "recipients",
+        SIGNS = "signs", SIGNS_OF = "signs_of", HELD = "held", ENDS = "ends", BEAT = "beat", FORGET = "forget", STAND = "stand",
+    }
+    message {
+        INSERT = "insert", DELIVER = "deliver", FIND = "find", THREAD = "thread", COPIES = "copies", COPY = "copy",
+        SAVE_COPY = "save_copy", INBOX = "inbox", INBOX_WHOLE = "inbox_whole", OPEN_IN_THREAD = "open_in_thread", DUE = "due",
+    }
+    assignment {
+        ANY = "any", READY_OF = "ready_of", FOR_ROLE = "for_role", SAVE = "save", OPEN = "open",
+        FORGET_AGENT = "forget_agent", PRUNE = "prune",
+    }
+    escalation {
+        BLOCKED = "blocked", DEAD = "dead", FAILED = "failed", DUE = "due", FIND = "find", SAVE = "save",
+        SETTLE = "settle", NOTIFY = "notify", UNSENT = "unsent", SENT = "sent", TROUBLE = "trouble", PRUNE = "prune",
+    }
+    audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest", REMOVE = "remove" }
+    seal { INSERT = "insert", LAST = "last", HEAD = "head", HEADS = "heads", AFTER = "after" }
     answer {
-        FIND = "find" and in bulk "find.postgres", KEEP = "keep" and in bulk "keep.postgres", PRUNE = "prune" }
+        FIND = "find" and in bulk "find.postgres", KEEP = "keep" and in bulk "keep.postgres", FORGET = "forget", PRUNE = "prune" }
     duty { FIND = "find", SAVE = "save", LIST = "list" }
     workspace {
         INSERT = "insert", SAVE = "save", FIND = "find", OF_GRANT = "of_grant", LIST = "list",
@@ -93,10 +110,26 @@ mod tests {
             (&super::audit::AFTER, "INTEGER PRIMARY KEY (rowid>?)"),
             (&super::audit::OF, "event_of (subject=? AND project=? AND seq>?)"),
             (&super::audit::LATEST, "SCAN event"),
+            (&super::seal::LAST, "sqlite_autoindex_seal_1 (project=?)"),
+            (&super::seal::AFTER, "sqlite_autoindex_seal_1 (project=? AND number>?)"),
+            (&super::audit::REMOVE, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
             (&super::workspace::LIST_IN_STATE, "workspace_in_state (project=? AND state=? AND id>?)"),
             (&super::change::QUEUE, "change_queue (project=? AND target=?)"),
             (&super::change::OF_ITEM, "change_of (project=? AND item_id=?)"),
             (&super::change::LIST_IN_STATE, "change_in_state (project=? AND state=? AND id>?)"),
+            (&super::agent::ENDS, "event_of_agent (project=? AND agent=?)"),
+            (&super::agent::HELD, "work_held (project=? AND holder>? AND holder<?)"),
+            (&super::message::DUE, "delivery_due (project=? AND escalate_at_ms>? AND escalate_at_ms<?)"),
+            (&super::escalation::BLOCKED, "work_blocked (project=? AND changed_at_ms<?)"),
+            (&super::escalation::DEAD, "work_dead (project=? AND changed_at_ms<?)"),
+            (&super::escalation::FAILED, "work_failed (project=? AND changed_at_ms<?)"),
+            (&super::escalation::DUE, "escalation_due (project=? AND escalate_at_ms>? AND escalate_at_ms<?)"),
+            (&super::escalation::UNSENT, "notification_due (project=? AND next_ms<?)"),
+            (&super::assignment::ANY, "assignment_age (project=? AND until_ms>?)"),
+            (&super::assignment::FOR_ROLE, "PRIMARY KEY (project=? AND item_id=? AND role=?)"),
+            (&super::message::INBOX, "delivery_open (project=? AND recipient=? AND message_id>?)"),
+            (&super::message::INBOX_WHOLE, "delivery_inbox (project=? AND recipient=? AND message_id>?)"),
+            (&super::message::THREAD, "message_of_thread (project=? AND thread_id=? AND id>?)"),
             (&super::change::BEGUN_LANDINGS, "landing_begun (project=? AND target=?)"),
         ] {
             let text = statement.text().replace('$', "?");

@@ -71,6 +71,8 @@ as_text!(
     domain::id::WorkspaceId,
     domain::id::ReceiptId,
     domain::id::LandingId,
+    domain::id::MessageId,
+    domain::id::NotificationId,
     domain::text::AgentName,
     domain::text::Project,
     domain::text::Role,

@@ -1,5 +1,6 @@
 //! `nexus check-history`
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use domain::audit::{Call, Judgement, Logged, Op, Saw, judge};
@@ -48,7 +49,13 @@ pub fn check(global: &Global, args: &Args) -> Result<Answer, Problem> {
         None => Vec::new(),
         Some(path) => read_calls(&parse::file(path, BYTES_MAX)?)?,
     };
-    let log = if args.no_log { None } else { Some(read_log(&Here::find(global)?.engine(Mode::Direct)?)?) };
+    let (calls, log) = if args.no_log {
+        (calls, None)
+    } else {
+        let engine = Here::find(global)?.engine(Mode::Direct)?;
+        let log = read_log(&engine)?;
+        (not_archived(&engine, calls, &log)?, Some(log))
+    };
     let judgement = judge(&calls, log.as_deref());
     Ok(told(&judgement))
 }
@@ -83,27 +90,50 @@ fn read_call(line: usize, text: &str) -> Result<Call, Problem> {
     })
 }
 
-/// Everything about work in the event log.
+/// Everything about work in the event log; nothing of items whose beginning is in an archive, as they cannot be judged.
 pub fn read_log(engine: &Engine) -> Result<Vec<Logged>, Problem> {
-    let (mut log, mut after) = (Vec::new(), 0);
+    let archived = engine.archived()?.up_to_seq > 0;
+    let (mut log, mut after, mut whole) = (Vec::new(), 0, HashSet::new());
     loop {
         let page = wait(engine.events(None, after, 10_000))?;
         let Some(last) = page.last() else { return Ok(log) };
         after = last.seq;
-        log.extend(page.iter().filter(|event| event.name.starts_with("work.")).map(logged));
+        for event in page.iter().filter(|event| event.name.starts_with("work.")) {
+            if archived && event.name == "work.added" {
+                whole.insert(event.subject.clone());
+            }
+            if !archived || whole.contains(&event.subject) {
+                log.push(logged(event));
+            }
+        }
     }
 }
 
+/// The calls without those on items that are there, and whose beginning is in an archive.
+fn not_archived(engine: &Engine, mut calls: Vec<Call>, log: &[Logged]) -> Result<Vec<Call>, Problem> {
+    if engine.archived()?.up_to_seq > 0 {
+        let told: HashSet<&str> = log.iter().map(|entry| entry.item.as_str()).collect();
+        let gone = |item: &String| {
+            !told.contains(item.as_str()) && item.parse().is_ok_and(|id| wait(engine.show(&id)).is_ok())
+        };
+        calls.retain(|call| !call.item.as_ref().is_some_and(gone));
+    }
+    Ok(calls)
+}
+
 fn logged(event: &EventView) -> Logged {
-    let queue_fence = event.data.get("queue_fence").and_then(serde_json::Value::as_i64);
+    let number = |field| event.data.get(field).and_then(serde_json::Value::as_i64);
+    let granted = number("queue_fence").or_else(|| number("to_fence"));
+    let handed_off = event.name == "work.handed_off";
     Logged {
         seq: event.seq,
         at_ms: event.at_ms,
         item: event.subject.clone(),
         name: event.name.clone(),
         agent: event.agent.clone(),
-        fence: queue_fence.or(event.fence),
-        held_fence: queue_fence.and(event.fence),
+        fence: granted.or(event.fence),
+        held_fence: granted.and(event.fence),
+        to: event.data.get("to").filter(|_| handed_off).and_then(serde_json::Value::as_str).map(str::to_owned),
     }
 }
 

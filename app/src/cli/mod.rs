@@ -2,6 +2,7 @@
 
 mod agent;
 mod answer;
+mod audit;
 mod change;
 mod config;
 mod doctor;
@@ -9,22 +10,26 @@ mod events;
 pub mod history;
 mod init;
 mod lock;
-mod parse;
+mod message;
+mod metrics;
+pub mod parse;
 mod run;
 mod status;
+mod store;
 mod tree;
 mod up;
 mod work;
-mod workspace;
+pub mod workspace;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{FromArgMatches, Parser, Subcommand};
-use engine::problem::Problem;
+use engine::problem::{Kind, Problem};
 
 pub use answer::Answer;
+pub use run::words;
 
 /// Nexus lets many coding agents work on one repository at the same time: each piece of work goes to exactly one
 /// agent, in a worktree of its own; checks are run by the system; what passes lands.
@@ -60,6 +65,9 @@ pub struct Global {
     /// The PostgreSQL database with the store, instead of the file; `NEXUS_DATABASE_URL` keeps it out of lists of processes
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
+    /// Talk to this server instead of opening the store: http://HOST:PORT or unix:PATH; NEXUS_URL unless told otherwise
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "data_dir")]
+    pub server: Option<String>,
     /// The project within the store
     #[arg(long, global = true, value_name = "NAME")]
     pub project: Option<String>,
@@ -83,14 +91,22 @@ enum Command {
     Agent(agent::Command),
     #[command(subcommand)]
     Lock(lock::Command),
+    #[command(subcommand)]
+    Message(message::Command),
     Run(run::Args),
     #[command(subcommand)]
     Change(change::Command),
     #[command(subcommand)]
     Workspace(workspace::Command),
     Events(events::Args),
+    #[command(subcommand)]
+    Audit(audit::Command),
     CheckHistory(history::Args),
     Status(status::Args),
+    #[command(subcommand)]
+    Store(store::Command),
+    #[command(subcommand)]
+    Metrics(metrics::Command),
     Doctor(doctor::Args),
     Up(up::Args),
     Demo(crate::demo::Args),
@@ -127,8 +143,14 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     // An empty variable is one that is not set, as everywhere in a shell.
-    let dir = || std::env::var_os("NEXUS_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    cli.global.data_dir = cli.global.data_dir.or_else(dir);
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let server = match (&cli.command, &cli.global) {
+        // A folder on the command line says more than an address in the environment.
+        (Command::Work(_), Global { server: None, data_dir: None, .. }) => set("NEXUS_URL"),
+        _ => None,
+    };
+    cli.global.server = cli.global.server.or(server.map(|url| url.to_string_lossy().into_owned()));
+    cli.global.data_dir = cli.global.data_dir.or_else(|| set("NEXUS_DIR").map(PathBuf::from));
     let json = cli.global.json;
     match dispatch(cli) {
         Ok(answer) => answer.give(json),
@@ -138,17 +160,24 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> Result<Answer, Problem> {
     let global = cli.global;
+    if global.server.is_some() && !matches!(cli.command, Command::Work(_)) {
+        return Err(crate::reach::needs_store());
+    }
     match cli.command {
         Command::Init(args) => init::init(&global, &args),
         Command::Work(command) => work::work(&global, command),
         Command::Agent(command) => agent::agent(&global, command),
         Command::Lock(command) => lock::lock(&global, command),
+        Command::Message(command) => message::message(&global, command),
         Command::Run(args) => run::run(global, args),
         Command::Change(command) => change::change(&global, command),
         Command::Workspace(command) => workspace::workspace(&global, command),
         Command::Events(args) => events::events(&global, &args),
+        Command::Audit(command) => audit::audit(&global, &command),
         Command::CheckHistory(args) => history::check(&global, &args),
         Command::Status(args) => status::status(&global, &args),
+        Command::Store(command) => store::store(&global, &command),
+        Command::Metrics(command) => metrics::metrics(&global, &command),
         Command::Doctor(args) => doctor::doctor(&global, &args),
         Command::Up(args) => up::up(global, &args),
         Command::Demo(args) => crate::demo::demo(&args, global.json),
@@ -171,7 +200,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() && asked_for_json {
         let text = error.to_string();
         let message = text.strip_prefix("error: ").unwrap_or(&text).trim().to_owned();
-        return answer::fail(&Problem::new(engine::problem::Kind::Malformed, "usage", message), true);
+        return answer::fail(&Problem::new(Kind::Malformed, "usage", message), true);
     }
     let _ = error.print();
     ExitCode::from(if error.use_stderr() { 2 } else { 0 })

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::time::{Timestamp, Ttl};
-use domain::work::{Json, Percent, Priority};
+use domain::work::{Json, Percent, Priority, Retry};
 use engine::Key;
 use engine::problem::{Kind, Problem};
 use engine::units::parse_duration;
@@ -26,6 +26,54 @@ pub fn moment(text: &str) -> Result<Timestamp, String> {
     let wanted = |_| "it can be a moment with its offset, such as 2026-12-24T18:00:00Z or 2026-12-24T19:00:00+01:00";
     let at: jiff::Timestamp = text.parse().map_err(wanted)?;
     Ok(Timestamp::from_millis(at.as_millisecond()))
+}
+
+/// How long to wait: up to a day.
+pub fn wait(text: &str) -> Result<Duration, String> {
+    let span = parse_duration(text)?;
+    Some(span).filter(|span| *span <= Duration::from_hours(24)).ok_or_else(|| "one waits for a day at most".to_owned())
+}
+
+/// From when on: so long ago, or since a day in UTC.
+#[derive(Clone, Copy, Debug)]
+pub enum Since {
+    /// So long ago.
+    Ago(Duration),
+    /// Since this moment.
+    At(Timestamp),
+}
+
+impl Since {
+    /// The moment, as seen from `now`.
+    pub fn moment(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Ago(span) => now.plus_millis(-i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
+            Self::At(at) => at,
+        }
+    }
+}
+
+/// From when on, unless told otherwise.
+pub const SINCE: &str = "30d";
+
+/// A span such as `30d`, or a day such as `2026-01-05`.
+pub fn since(text: &str) -> Result<Since, String> {
+    let wanted = |why| format!("{why}; it can be a span such as 30d, or a day such as 2026-01-05");
+    match crate::settings::day(text) {
+        Some(at) => Ok(Since::At(at)),
+        None => parse_duration(text).map(Since::Ago).map_err(wanted),
+    }
+}
+
+/// The moment as [`moment`] reads it.
+pub fn moment_text(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| at.millis().to_string(), |at| at.to_string())
+}
+
+/// The waits between attempts; a cap alone asks for none.
+pub fn retry(delay: Option<Duration>, cap: Option<Duration>) -> Option<Retry> {
+    let ms = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    delay.map(ms).map(|delay_ms| Retry { delay_ms, cap_ms: cap.map_or(Retry::CAP_MS.max(delay_ms), ms) })
 }
 
 /// A priority's word.
@@ -72,6 +120,14 @@ pub fn file(path: &Path, bytes_max: u64) -> Result<String, Problem> {
         return Err(Problem::malformed(named(&format!("it has more than {bytes_max} bytes, which is the most"))));
     }
     String::from_utf8(bytes).map_err(|_| Problem::malformed(named(&"it is not UTF-8 text")))
+}
+
+/// `text` itself, or what the file holds that it names with a leading `@` (`@-` is standard input).
+pub fn text_or_file(text: &str, bytes_max: u64) -> Result<String, Problem> {
+    match text.strip_prefix('@') {
+        Some(path) => file(Path::new(path), bytes_max),
+        None => Ok(text.to_owned()),
+    }
 }
 
 /// The key of a request, when it has one; `request` spells out in full what is asked for.

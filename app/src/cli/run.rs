@@ -1,7 +1,7 @@
 //! `nexus run`
 
 mod progress;
-mod words;
+pub mod words;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ use store::Mode;
 
 use super::{Answer, Global, parse, workspace};
 use crate::here::Here;
+use crate::http;
+use crate::sealer::Sealer;
 use crate::signals::drain_on_interrupt;
 use progress::Reporter;
 
@@ -111,7 +113,11 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
             });
         });
     }
-    let end = supervise(&site, &options, &drain)?;
+    let beside = http::beside(here.serving(site.engine.clone(), Some(site.clone())));
+    let sealer = Sealer::start(&here, &site.engine)?;
+    let end = supervise(&site, &options, &drain);
+    drop((beside, sealer));
+    let end = end?;
     reporter.finish();
 
     let mut counts = serde_json::Map::new();

@@ -11,6 +11,7 @@ use store::Mode;
 use super::{Answer, Global};
 use crate::here::Here;
 use crate::http;
+use crate::sealer::Sealer;
 use crate::signals::drain_on_interrupt;
 use crate::terminal::one_line;
 
@@ -44,32 +45,44 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
         });
     }
     // A store without its repository is served all the same; there is nothing to land then.
-    let lander = match here.git() {
-        Ok(git) => {
-            let site = here.site_over(engine.clone(), git)?;
+    let site = here.git().ok().map(|git| here.site_over(engine.clone(), git)).transpose()?;
+    let lander = match site.clone() {
+        Some(site) => {
             site.clean_up()?;
             let (drain, bell, over) = (Arc::clone(&drain), Arc::clone(&bell), Arc::clone(&over));
             let land = move || land(&site, &drain, &bell, &over);
             Some(std::thread::Builder::new().name("nexus-lander".to_owned()).spawn(land).map_err(|e| io(&e))?)
         }
-        Err(_) => None,
+        None => None,
     };
+    let sealer = Sealer::start(&here, &engine)?;
     let address = (here.settings().http.host, here.settings().http.port).into();
     let json = global.json;
-    let ready = move |address: std::net::SocketAddr| {
-        let text = format!("http://{address}");
+    let ready = move |places: &http::Places<'_>| {
+        let url = format!("http://{}", places.address);
         super::answer::print(&if json {
-            serde_json::json!({ "url": text }).to_string()
+            serde_json::json!({ "url": url, "socket": places.socket }).to_string()
         } else {
-            format!("serving {text}")
+            format!("serving {url}")
         });
+        if !places.address.ip().is_loopback() {
+            anstream::eprintln!(
+                "everybody who can reach {} can read and change work here, and agents do what work says; \
+                 put something that asks who they are in front",
+                places.address
+            );
+        }
+        if let Some(why) = &places.no_socket {
+            anstream::eprintln!("not listening on the socket beside the store: {}", one_line(why));
+        }
     };
-    let served = http::serve(engine, address, &stop, ready);
+    let served = http::serve(here.serving(engine, site), address, &stop, ready);
     over.store(true, Ordering::SeqCst);
     bell.ring();
     if let Some(lander) = lander {
         lander.join().map_err(|_| Problem::new(Kind::Failed, "panicked", "the lander panicked"))?;
     }
+    drop(sealer);
     served?;
     Ok(Answer::silent())
 }

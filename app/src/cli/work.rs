@@ -1,9 +1,11 @@
 //! `nexus work …`
 
 mod add;
+mod assign;
 mod claim;
 mod explain;
 mod gate;
+mod handoff;
 mod hold;
 mod look;
 mod many;
@@ -13,11 +15,10 @@ use std::mem::ManuallyDrop;
 use clap::{Args as _, Subcommand};
 use engine::problem::Problem;
 use engine::work::WorkView;
-use store::Mode;
 
 use super::tree::Branch;
 use super::{Answer, Global};
-use crate::here::Here;
+use crate::reach::Reach;
 use crate::terminal::painted;
 
 /// Add, claim, report: everything about pieces of work
@@ -35,6 +36,9 @@ pub enum Command {
     Report(hold::Report),
     Fail(hold::Fail),
     Release(hold::Release),
+    Handoff(Box<handoff::Handoff>),
+    Assign(assign::Assign),
+    Reassign(assign::Reassign),
     Block(hold::Block),
     Unblock(hold::Unblock),
     Cancel(hold::Cancel),
@@ -61,6 +65,9 @@ pub const BRANCHES: &[Branch] = &[
     (&["work", "report"], hold::Report::augment_args),
     (&["work", "fail"], hold::Fail::augment_args),
     (&["work", "release"], hold::Release::augment_args),
+    (&["work", "handoff"], handoff::Handoff::augment_args),
+    (&["work", "assign"], assign::Assign::augment_args),
+    (&["work", "reassign"], assign::Reassign::augment_args),
     (&["work", "block"], hold::Block::augment_args),
     (&["work", "unblock"], hold::Unblock::augment_args),
     (&["work", "cancel"], hold::Cancel::augment_args),
@@ -76,32 +83,34 @@ pub const BRANCHES: &[Branch] = &[
 
 /// Runs one verb.
 pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
-    let here = Here::find(global)?;
     // The end of the process closes the store, and sooner than we could: nothing is written at a close.
-    let engine = ManuallyDrop::new(here.engine(Mode::Direct)?);
+    let reach = ManuallyDrop::new(Reach::find(global)?);
     match command {
-        Command::Add(args) => add::add(&engine, &args),
-        Command::Import(args) => add::import(&engine, &args),
-        Command::List(args) => look::list(&engine, &args, global.json),
-        Command::Show(args) => look::show(&engine, &args),
-        Command::Claim(args) => claim::claim(&here, &engine, &args),
-        Command::Next(args) => claim::next(&here, &engine, &args),
-        Command::Renew(args) => hold::renew(&here, &engine, &args),
-        Command::Progress(args) => hold::progress(&engine, &args),
-        Command::Report(args) => hold::report(&here, &engine, &args),
-        Command::Fail(args) => hold::fail(&here, &engine, &args),
-        Command::Release(args) => hold::release(&here, &engine, &args),
-        Command::Block(args) => hold::block(&here, &engine, &args),
-        Command::Unblock(args) => hold::unblock(&engine, &args),
-        Command::Cancel(args) => hold::cancel(&engine, &args),
-        Command::Requeue(args) => hold::requeue(&engine, &args),
-        Command::ReportMany(args) => many::report_many(&engine, &args),
-        Command::Explain(args) => explain::explain(&engine, &args),
-        Command::Graph(args) => explain::graph(&engine, &args),
-        Command::Pause(args) => gate::pause(&engine, &args),
-        Command::Resume(args) => gate::resume(&engine, &args),
-        Command::Limit(args) => gate::limit(&engine, &args),
-        Command::Gates(_) => gate::gates(&engine),
+        Command::Add(args) => add::add(&reach, &args),
+        Command::Import(args) => add::import(&reach, &args),
+        Command::List(args) => look::list(&reach, &args, global.json),
+        Command::Show(args) => look::show(&reach, &args),
+        Command::Claim(args) => claim::claim(&reach, &args),
+        Command::Next(args) => claim::next(&reach, &args),
+        Command::Renew(args) => hold::renew(&reach, &args),
+        Command::Progress(args) => hold::progress(&reach, &args),
+        Command::Report(args) => hold::report(&reach, &args),
+        Command::Fail(args) => hold::fail(&reach, &args),
+        Command::Release(args) => hold::release(&reach, &args),
+        Command::Handoff(args) => handoff::handoff(&reach, &args),
+        Command::Assign(args) => assign::assign(&reach, &args),
+        Command::Reassign(args) => assign::reassign(&reach, &args),
+        Command::Block(args) => hold::block(&reach, &args),
+        Command::Unblock(args) => hold::unblock(&reach, &args),
+        Command::Cancel(args) => hold::cancel(&reach, &args),
+        Command::Requeue(args) => hold::requeue(&reach, &args),
+        Command::ReportMany(args) => many::report_many(reach.itself()?, &args),
+        Command::Explain(args) => explain::explain(reach.itself()?, &args),
+        Command::Graph(args) => explain::graph(reach.itself()?, &args),
+        Command::Pause(args) => gate::pause(reach.itself()?, &args),
+        Command::Resume(args) => gate::resume(reach.itself()?, &args),
+        Command::Limit(args) => gate::limit(reach.itself()?, &args),
+        Command::Gates(_) => gate::gates(reach.itself()?),
     }
 }
 

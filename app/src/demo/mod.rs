@@ -82,6 +82,8 @@ pub fn demo(args: &Args, json: bool) -> Result<Answer, Problem> {
 
 fn play(args: &Args, json: bool, folder: &Path, began: Instant) -> Result<(Outcome, String), Problem> {
     let scene = Scene::build(folder, json)?;
+    // What the agents ask goes through this process, as it would with any server.
+    let _beside = crate::http::beside(scene.serving());
     let mut cast = Cast::new(&scene)?;
     if args.serve {
         cast.serve()?;

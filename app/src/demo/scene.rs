@@ -6,10 +6,13 @@ use std::process::{Child, Command, ExitStatus};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::time::Ttl;
 use engine::problem::Problem;
 use engine::{Engine, SystemClock, wait};
 use serde_json::json;
 use store::{Mode, Store};
+
+use crate::http::{Serving, socket};
 
 use super::files::{CRATE, MODULES};
 use super::io;
@@ -69,9 +72,8 @@ impl Scene {
 
     /// The environment of every process on stage: nothing of the caller's builds or stores gets in.
     pub fn environment(&self, command: &mut Command) {
-        for name in
-            ["CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_BUILD_TARGET", "NEXUS_DIR", "NEXUS_PROJECT", "NEXUS_FAILPOINT"]
-        {
+        let builds = ["CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_BUILD_TARGET"];
+        for name in builds.iter().chain(&["NEXUS_DIR", "NEXUS_PROJECT", "NEXUS_FAILPOINT", "NEXUS_URL"]) {
             command.env_remove(name);
         }
         let set: [(&str, OsString); 8] = [
@@ -85,6 +87,12 @@ impl Scene {
             ("GIT_COMMITTER_EMAIL", "demo@localhost".into()),
         ];
         command.envs(set).current_dir(&self.repo);
+    }
+
+    /// What this process serves to those on stage.
+    pub fn serving(&self) -> Serving {
+        let usual_ttl = Ttl::from_millis(30_000).expect("it is between a second and a day");
+        Serving { engine: self.engine.clone(), site: None, usual_ttl, socket: socket::place(&self.data) }
     }
 
     /// Where callers record their calls.

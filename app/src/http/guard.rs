@@ -4,15 +4,17 @@ use std::net::IpAddr;
 
 use axum::body::HttpBody as _;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use engine::problem::{Kind, Problem};
 use engine::random_hex;
+use tokio::sync::Semaphore;
 
 use super::problem::Shown;
+use super::work;
 
-/// The most bytes that a request may carry behind its headers. Nothing here reads them.
+/// The most bytes that a request may carry behind its headers where nothing reads them.
 const BODY_BYTES_MAX: u64 = 65_536;
 /// The header of a W3C trace context.
 const TRACEPARENT: &str = "traceparent";
@@ -20,6 +22,23 @@ const TRACEPARENT: &str = "traceparent";
 /// What a browser may do with what it gets: nothing from elsewhere, nothing inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; \
     base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+
+/// How much of requests is in memory at once, in KiB; who comes beyond that waits.
+const ROOM_KIB: u32 = 262_144;
+static ROOM: Semaphore = Semaphore::const_new(ROOM_KIB as usize);
+/// The content types of requests that change something.
+const JSON: [&str; 3] = ["application/json", "application/x-ndjson", "application/jsonl"];
+
+/// The W3C trace id that a request belongs to.
+#[derive(Clone, Debug)]
+pub struct Trace(pub String);
+
+impl Trace {
+    fn of(parent: &HeaderValue) -> Self {
+        let id = parent.to_str().ok().and_then(|parent| parent.split('-').nth(1));
+        Self(id.unwrap_or_default().to_owned())
+    }
+}
 
 /// How the server is reached.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +50,8 @@ pub struct Guard {
 
 /// Lets a request through, or not, and puts the headers on the answer that every answer has.
 pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let trace = trace(request.headers());
+    let (trace, mut request) = (trace(request.headers()), request);
+    request.extensions_mut().insert(Trace::of(&trace));
     let mut response = match refusal(guard, &request) {
         Some(refused) => refused.into_response(),
         None => next.run(request).await,
@@ -53,10 +73,45 @@ fn refusal(guard: Guard, request: &Request) -> Option<Shown> {
         let problem = Problem::refused("host_not_allowed", message);
         return Some(Shown::under(StatusCode::FORBIDDEN, problem));
     }
-    if request.body().size_hint().upper().is_none_or(|bytes| bytes > BODY_BYTES_MAX) {
-        let message = format!("a request can carry {BODY_BYTES_MAX} bytes, and must say how many");
+    let bytes_max = work::body_bytes_max(request.uri().path()).unwrap_or(BODY_BYTES_MAX);
+    if request.body().size_hint().upper().is_none_or(|bytes| bytes > bytes_max) {
+        let message = format!("a request can carry {bytes_max} bytes here, and must say how many");
         let problem = Problem::new(Kind::Malformed, "body_too_large", message);
         return Some(Shown::under(StatusCode::PAYLOAD_TOO_LARGE, problem));
+    }
+    None
+}
+
+/// Lets a request to change something through when it is no page elsewhere that sends it: a browser says where a
+/// request comes from, and sends no JSON for a page elsewhere without asking first.
+pub async fn writing(request: Request, next: Next) -> Response {
+    if *request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    if let Some(refused) = cross_site(request.headers()) {
+        return refused.into_response();
+    }
+    // The guard lets nothing through that does not say how large it is.
+    let kib = request.body().size_hint().upper().unwrap_or_default().div_ceil(1_024).max(1);
+    let _room = ROOM.acquire_many(u32::try_from(kib).unwrap_or(ROOM_KIB)).await;
+    next.run(request).await
+}
+
+fn cross_site(headers: &HeaderMap) -> Option<Shown> {
+    let said = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
+    let site = HeaderName::from_static("sec-fetch-site");
+    let host = said(&header::HOST).unwrap_or_default();
+    let elsewhere = said(&site).is_some_and(|site| site != "same-origin" && site != "none")
+        || said(&header::ORIGIN).is_some_and(|origin| origin.split_once("://").is_none_or(|(_, of)| of != host));
+    if elsewhere {
+        let problem = Problem::refused("cross_site", "a page of another site cannot change anything here");
+        return Some(Shown::under(StatusCode::FORBIDDEN, problem));
+    }
+    let kind = said(&header::CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if !JSON.iter().any(|json| kind.eq_ignore_ascii_case(json)) {
+        let message = format!("the content type is {kind:?}; send one of {}", JSON.join(", "));
+        let problem = Problem::new(Kind::Malformed, "unsupported_media_type", message);
+        return Some(Shown::under(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
     }
     None
 }

@@ -39,7 +39,12 @@ impl IntoResponse for Shown {
         let text = serde_json::to_string(&body).expect("a problem can be written as JSON");
         let json = HeaderValue::from_static("application/problem+json");
         let never = HeaderValue::from_static("no-store");
-        (status, [(header::CONTENT_TYPE, json), (header::CACHE_CONTROL, never)], text).into_response()
+        let mut response =
+            (status, [(header::CONTENT_TYPE, json), (header::CACHE_CONTROL, never)], text).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
     }
 }
 
@@ -68,6 +73,7 @@ pub async fn not_found(uri: Uri) -> Shown {
 
 /// There is such a page, but not for this method.
 pub async fn wrong_method(method: Method, uri: Uri) -> Shown {
-    let message = format!("{} can be read with GET; {method} is not for it", uri.path());
+    let message =
+        format!("{method} is not for {}; the header Allow says what is, docs/http.md has every route", uri.path());
     Shown::under(StatusCode::METHOD_NOT_ALLOWED, Problem::new(Kind::Malformed, "method_not_allowed", message))
 }

@@ -5,13 +5,19 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::agent::presence;
+use domain::escalation;
+use domain::flow::Planning;
 use domain::text::Project;
-use domain::time::Ttl;
+use domain::time::{Timestamp, Ttl};
 use domain::work::{HeadStart, Retry};
 use store::Url;
 
+use engine::escalation::Notify;
+
 use super::bad::BadSetting;
 use super::written::Written;
+use crate::cli::words;
 
 /// What this machine's Nexus works with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +36,12 @@ pub struct Settings {
     pub retry: Retry,
     /// By how much each priority goes ahead.
     pub head_start: HeadStart,
+    /// How long is long, for what agents seem to be doing.
+    pub presence: presence::Thresholds,
+    /// When things escalate, and to whom.
+    pub escalation: escalation::Thresholds,
+    /// How a person is told, if at all.
+    pub notify: Option<Notify>,
     /// How many agents `nexus run` keeps busy.
     pub workers: usize,
     /// What an agent may use up.
@@ -42,6 +54,10 @@ pub struct Settings {
     pub http: Http,
     /// How long things are kept that nobody asks for any more.
     pub retention: Retention,
+    /// How the log is sealed.
+    pub audit: Audit,
+    /// When sprints begin; `None` when nobody said so.
+    pub planning: Option<Planning>,
     /// The ports that workspaces are given.
     pub ports: RangeInclusive<u16>,
     /// Where worktrees and outputs are kept; `None` for `$XDG_STATE_HOME/nexus`.
@@ -95,6 +111,15 @@ pub struct Retention {
     pub answers: Duration,
 }
 
+/// How the log is sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// How long an entry waits for its seal at most; nothing for sealing only by hand.
+    pub seal_every: Duration,
+    /// The file to which heads are appended, if any.
+    pub head_file: Option<PathBuf>,
+}
+
 /// A set of defaults for one kind of place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Profile {
@@ -143,6 +168,21 @@ impl Settings {
                 high_ms: millis(written, "priority.head_start.high"),
                 medium_ms: millis(written, "priority.head_start.medium"),
             },
+            presence: presence::Thresholds {
+                alive_ms: millis(written, "presence.alive"),
+                stalled_ms: millis(written, "presence.stalled"),
+                gone_ms: millis(written, "presence.gone"),
+            },
+            escalation: escalation::Thresholds {
+                failures: narrow(written, "escalation.failures"),
+                blocked_ms: millis(written, "escalation.blocked"),
+                role_ms: millis(written, "escalation.after"),
+                role: written.text("escalation.role").parse().expect("the table takes only roles"),
+            },
+            notify: Some(written.text("notify.command")).filter(|text| !text.is_empty()).map(|text| Notify {
+                command: words::split(text).expect("the table takes only commands"),
+                timeout: written.duration("notify.timeout"),
+            }),
             workers: narrow(written, "run.workers"),
             agent: AgentLimits {
                 timeout: written.duration("agent.timeout"),
@@ -165,6 +205,15 @@ impl Settings {
                 workspace: written.duration("workspace.retention"),
                 answers: written.duration("answers.retention"),
             },
+            audit: Audit {
+                seal_every: written.duration("audit.seal_every"),
+                head_file: Some(written.text("audit.head_file")).filter(|text| !text.is_empty()).map(PathBuf::from),
+            },
+            planning: day(written.text("planning.start")).map(|start| Planning {
+                start,
+                sprint_weeks: narrow(written, "planning.sprint_weeks"),
+                sprints_per_pi: narrow(written, "planning.sprints_per_pi"),
+            }),
             ports: ports(written)?,
             state_dir: Some(written.text("state_dir")).filter(|text| !text.is_empty()).map(PathBuf::from),
         })
@@ -174,6 +223,13 @@ impl Settings {
 /// The address that `text` names, or `None`. `localhost` is 127.0.0.1, whatever the machine's resolver thinks.
 pub(super) fn host(text: &str) -> Option<IpAddr> {
     if text == "localhost" { Some(Ipv4Addr::LOCALHOST.into()) } else { text.parse().ok() }
+}
+
+/// The first moment of the day that `text` names, in UTC, or `None`.
+pub fn day(text: &str) -> Option<Timestamp> {
+    let day = text.parse::<jiff::civil::Date>().ok().filter(|day| day.to_string() == text)?;
+    let begins = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    Some(Timestamp::from_millis(begins.as_millisecond()))
 }
 
 fn ports(written: &Written) -> Result<RangeInclusive<u16>, BadSetting> {

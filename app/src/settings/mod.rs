@@ -24,7 +24,7 @@ mod written;
 use std::path::Path;
 
 pub use bad::BadSetting;
-pub use checked::Settings;
+pub use checked::{Settings, day};
 pub use template::template;
 
 use kind::Raw;

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use domain::text::Project;
+use domain::text::{Project, Role};
 
-use super::checked::{Profile, host};
+use super::checked::{Profile, day, host};
 use super::kind::Kind;
+use crate::cli::words;
 
 /// One setting.
 #[derive(Debug)]
@@ -50,6 +51,45 @@ pub static ALL: &[Spec] = &[
     ),
     row("priority.head_start.high", Kind::Duration(0..=YEAR), "4h", "How far high items go ahead of low ones."),
     row("priority.head_start.medium", Kind::Duration(0..=YEAR), "1h", "How far medium items go ahead of low ones."),
+    row(
+        "presence.alive",
+        Kind::Duration(SECOND..=DAY),
+        "2m",
+        "How long an agent may be silent before that is no sign of life.",
+    ),
+    row(
+        "presence.stalled",
+        Kind::Duration(SECOND..=7 * DAY),
+        "15m",
+        "How long an agent may hold work without progress before it is stalled.",
+    ),
+    row(
+        "presence.gone",
+        Kind::Duration(SECOND..=YEAR),
+        "10m",
+        "How long an agent that holds nothing may be silent before it is gone.",
+    ),
+    row(
+        "escalation.failures",
+        Kind::Integer(2..=1_000),
+        "2",
+        "How often an item may fail before somebody hears of it.",
+    ),
+    row(
+        "escalation.blocked",
+        Kind::Duration(SECOND..=YEAR),
+        "2h",
+        "How long an item may sit blocked before somebody hears of it.",
+    ),
+    row(
+        "escalation.after",
+        Kind::Duration(SECOND..=YEAR),
+        "30m",
+        "How long a role has for an item before a person hears of it.",
+    ),
+    row("escalation.role", ROLE, "PM", "The role that hears first of what names no other."),
+    row("notify.command", COMMAND, "", "The program that tells a person, with its arguments; empty is none."),
+    row("notify.timeout", Kind::Duration(SECOND..=HOUR), "30s", "How long that program may take."),
     row("run.workers", Kind::Integer(1..=256), "2", "How many agents nexus run keeps busy at once."),
     row("agent.timeout", Kind::Duration(SECOND..=7 * DAY), "30m", "How long an agent may work on one item."),
     row("agent.output_max", OUTPUT, "10MB", "How much of an agent's output is kept."),
@@ -78,6 +118,21 @@ pub static ALL: &[Spec] = &[
         "7d",
         "How long the answer to a request with a key is repeated.",
     ),
+    row(
+        "audit.seal_every",
+        Kind::Duration(0..=DAY),
+        "1m",
+        "How long an entry of the log waits for its seal at most; 0s seals only by hand.",
+    ),
+    row("audit.head_file", FILE, "", "A file to which the head of the sealed log is appended; empty is none."),
+    row(
+        "planning.start",
+        DATE,
+        "",
+        "The first day of the first sprint, such as 2026-01-05, in UTC; empty is no sprints.",
+    ),
+    row("planning.sprint_weeks", Kind::Integer(1..=52), "2", "How many weeks a sprint takes."),
+    row("planning.sprints_per_pi", Kind::Integer(1..=26), "4", "How many sprints make a program increment."),
     row("ports.first", Kind::Integer(1_024..=65_535), "4100", "The first port that a workspace may be given."),
     row("ports.last", Kind::Integer(1_024..=65_535), "4999", "The last port that a workspace may be given."),
     row("state_dir", DIRECTORY, "", "Where worktrees and outputs are kept; empty is $XDG_STATE_HOME/nexus."),
@@ -87,8 +142,19 @@ const PROJECT: Kind = Kind::Text {
     wanted: "a name of up to 100 bytes without / and control characters",
     fits: |text| text.parse::<Project>().is_ok(),
 };
+const ROLE: Kind = Kind::Text {
+    wanted: "a role, a name of up to 200 bytes without control characters",
+    fits: |text| text.parse::<Role>().is_ok(),
+};
+const COMMAND: Kind = Kind::Text {
+    wanted: "a program and its arguments, with quotes as in a shell, or nothing",
+    fits: |text| text.is_empty() || words::split(text).is_ok(),
+};
 const HOST: Kind =
     Kind::Text { wanted: "an IP address such as 127.0.0.1 or ::1, or localhost", fits: |text| host(text).is_some() };
+const DATE: Kind =
+    Kind::Text { wanted: "a day such as 2026-01-05, or nothing", fits: |text| text.is_empty() || day(text).is_some() };
+const FILE: Kind = DIRECTORY;
 const DIRECTORY: Kind = Kind::Text {
     wanted: "an absolute path, or nothing",
     fits: |text| text.is_empty() || Path::new(text).is_absolute(),

@@ -1,5 +1,6 @@
 //! Tests of the whole program: real processes, real repositories, real time.
 
+mod audit;
 mod bad_input;
 mod contract;
 mod crash;
@@ -7,5 +8,6 @@ mod crash;
 mod database;
 mod features;
 mod http;
+mod metrics;
 mod races;
 mod support;

@@ -59,7 +59,7 @@ fn main() {
         file.map_or_else(|| PAIRS.to_owned(), |path| std::fs::read_to_string(path).expect("the file can be read"));
     let pairs: Vec<Pair> = text.lines().filter(|line| !line.trim().is_empty()).map(pair).collect();
     let same = pairs.iter().filter(|it| it.same).count();
-    println!("{} pairs of titles, {same} of them the same task; alike from {ALIKE}\n", pairs.len());
+    println!("{} pairs of titles, {same} of them the same task; alike from {ALIKE} % on\n", pairs.len());
     println!("{:<36} {:>9} {:>7} {:>6} {:>13} {:>7}", "", "precision", "recall", "hits", "false alarms", "misses");
     for (name, half) in [("all", None), ("those it was tuned on", Some(0)), ("the test", Some(1))] {
         let (mut ours, mut naive) = (Score::default(), Score::default());
@@ -73,7 +73,7 @@ fn main() {
     for (what, same) in [("false alarms", false), ("misses", true)] {
         println!("\n{what}:");
         for it in pairs.iter().filter(|it| it.same == same && alike(it) != same) {
-            println!("  {:.2}  {} / {}", likeness(it), it.a, it.b);
+            println!("  {:>3} %  {} / {}", likeness(it), it.a, it.b);
         }
     }
 }
@@ -82,7 +82,7 @@ fn alike(it: &Pair) -> bool {
     likeness(it) >= ALIKE
 }
 
-fn likeness(it: &Pair) -> f64 {
+fn likeness(it: &Pair) -> u8 {
     Words::of(&it.a).likeness(&Words::of(&it.b))
 }
 

@@ -10,6 +10,7 @@ mod author;
 mod branch;
 mod collect;
 mod exclude;
+mod file;
 mod gather;
 mod merge;
 mod names;
@@ -140,6 +141,17 @@ impl Repo for Git {
 
     fn set_ref(&self, name: &str, to: &str) -> Result<(), RepoError> {
         refs::set(self, name, to)
+    }
+
+    fn commit_file(
+        &self,
+        name: &str,
+        file: &str,
+        bytes: &[u8],
+        message: &str,
+        old: Option<&str>,
+    ) -> Result<bool, RepoError> {
+        file::commit(self, name, (file, bytes), message, old)
     }
 
     fn refs(&self, prefix: &str) -> Result<Vec<(String, Oid)>, RepoError> {

@@ -34,7 +34,7 @@ pub(super) fn list(git: &Git, prefix: &str) -> Result<Vec<(String, String)>, Rep
     Ok(pairs.map(|(at, name)| (name.to_owned(), at.to_owned())).collect())
 }
 
-fn well_formed(name: &str) -> Result<(), RepoError> {
+pub(super) fn well_formed(name: &str) -> Result<(), RepoError> {
     if names::ref_name_ok(name)? {
         return Ok(());
     }

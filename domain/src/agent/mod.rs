@@ -2,7 +2,15 @@
 //!
 //! An agent needs no registration: its first claim makes it known, with no limit. Registering says what it is for.
 
+pub mod assign;
+pub mod presence;
+mod record;
+mod standing;
+
 use std::collections::BTreeSet;
+
+pub use record::{End, How, Record};
+pub use standing::{Duty, Retired, Standing};
 
 use crate::text::{AgentName, Capability, Project, Role, Team};
 use crate::time::Timestamp;
@@ -25,6 +33,8 @@ pub struct Agent {
     pub capacity: Option<u32>,
     /// When it was first seen.
     pub registered_at: Timestamp,
+    /// Whether it takes work.
+    pub standing: Standing,
 }
 
 impl Agent {
@@ -38,6 +48,16 @@ impl Agent {
             capabilities: BTreeSet::new(),
             capacity: None,
             registered_at: now,
+            standing: Standing::Active,
+        }
+    }
+
+    /// Whether it takes work at all: one that is draining or retired does not.
+    pub fn take_work(&self) -> Result<(), Refusal> {
+        match self.standing {
+            Standing::Active => Ok(()),
+            Standing::Draining => Err(Refusal::Draining { agent: self.name.clone() }),
+            Standing::Retired => Err(Refusal::Retired { agent: self.name.clone() }),
         }
     }
 

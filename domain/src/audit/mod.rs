@@ -13,6 +13,14 @@
 //! answer may have had its effect or not. The judge reports only what no order and no outcome can explain, so that a
 //! correct queue is never accused. The format and the rules with examples: `docs/history-format.md`.
 
-mod history;
+//!
+//! The log is sealed into a chain; [`compare`] says what happened to entries after they were sealed
+//! (`docs/audit-format.md`).
 
+mod chain;
+mod history;
+mod ranges;
+
+pub use chain::{Fault, Mark, compare};
 pub use history::{Call, Judgement, Logged, Op, Rule, Saw, Violation, judge};
+pub use ranges::{NoRanges, Ranges};

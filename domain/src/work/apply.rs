@@ -105,6 +105,17 @@ pub fn apply(item: &WorkItem, event: &Event, at: Timestamp) -> WorkItem {
                 item.feedback = Some(format!("released: {reason}"));
             }
         }
+        Event::HandedOff { to, fence, until } => {
+            item.state = State::Leased(Lease { holder: to.clone(), until: *until });
+            item.fence = *fence;
+            item.result = None;
+        }
+        Event::Offered { role, then } => {
+            item.give_attempt_back();
+            item.progress = None;
+            item.plan.ask_for(role.clone());
+            item.go(*then, "");
+        }
         Event::Lapsed { then } => {
             let holder = match &item.state {
                 State::Leased(lease) => lease.holder.to_string(),

@@ -5,7 +5,7 @@ use super::event::{Event, Next};
 use super::gate::Closed;
 use super::item::{Fence, HeadStart, Lease, Percent, Proof, State, WorkItem};
 use crate::id::ChangeId;
-use crate::text::AgentName;
+use crate::text::{AgentName, Role};
 use crate::time::{Timestamp, Ttl};
 
 /// What somebody wants of an item.
@@ -66,6 +66,13 @@ pub enum Command {
         /// Why, when it says.
         reason: Option<String>,
     },
+    /// The holder passes it on.
+    HandOff {
+        /// The hold it shows.
+        held: Held,
+        /// To whom.
+        to: Receiver,
+    },
     /// The clock: the holder's time may be over.
     Lapse,
     /// It cannot go on. An item that is held can be blocked by its holder alone.
@@ -123,6 +130,20 @@ pub struct Held {
     pub fence: Fence,
 }
 
+/// To whom a holder passes its item on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Receiver {
+    /// To an agent, which holds it from then on.
+    Agent {
+        /// Which.
+        name: AgentName,
+        /// For how long.
+        ttl: Ttl,
+    },
+    /// To whoever has this role.
+    Role(Role),
+}
+
 /// Why the rules say no. Asking the same again will not help.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -160,6 +181,18 @@ pub enum Refusal {
         /// Where it would have to be.
         needs: &'static str,
     },
+    /// The agent takes nothing new: it is on its way out.
+    #[error("{agent} is draining and takes nothing new; `nexus agent resume` changes that")]
+    Draining {
+        /// Which agent.
+        agent: AgentName,
+    },
+    /// The agent has gone.
+    #[error("{agent} is retired; register it again")]
+    Retired {
+        /// Which agent.
+        agent: AgentName,
+    },
     /// The agent has as many items as it may.
     #[error("{agent} holds {held} items, its capacity is {capacity}")]
     Capacity {
@@ -183,6 +216,8 @@ impl Refusal {
             Self::LeaseLost { .. } => "lease_lost",
             Self::Finished { .. } => "finished",
             Self::WrongState { .. } => "wrong_state",
+            Self::Draining { .. } => "draining",
+            Self::Retired { .. } => "retired",
             Self::Capacity { .. } => "capacity",
             Self::Closed(closed) => closed.code(),
         }
@@ -217,20 +252,20 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
         }
 
         (State::Leased(lease), Command::Renew { held, ttl }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             // A renewal never shortens a lease.
             Ok(Event::Renewed { until: lease.until.max(now.plus_millis(ttl.millis())) })
         }
         (State::Leased(_), Command::Progress { held, percent, note }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             Ok(Event::Progressed { percent: *percent, note: note.clone() })
         }
         (State::Leased(_), Command::KeepResult { held, result }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             Ok(Event::ResultKept { result: result.clone() })
         }
         (State::Leased(_), Command::Report { held, change, result }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             let result = result.clone();
             Ok(match change {
                 None => Event::Reported { result },
@@ -238,18 +273,31 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
             })
         }
         (State::Leased(_), Command::Fail { held, reason }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             Ok(Event::Failed { reason: reason.clone(), then: retry() })
         }
         (State::Leased(_), Command::Release { held, reason }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             Ok(Event::Released { reason: reason.clone(), then: fresh() })
+        }
+        (State::Leased(lease), Command::HandOff { held, to }) => {
+            check_hold(item, held)?;
+            match to {
+                Receiver::Agent { name, .. } if *name == lease.holder => {
+                    Err(Refusal::Held { holder: lease.holder.clone(), fence: item.fence, until: lease.until })
+                }
+                Receiver::Agent { name, ttl } => {
+                    let until = now.plus_millis(ttl.millis());
+                    Ok(Event::HandedOff { to: name.clone(), fence: item.fence.next(), until })
+                }
+                Receiver::Role(role) => Ok(Event::Offered { role: role.clone(), then: in_front(fresh()) }),
+            }
         }
         (State::Leased(lease), Command::Lapse) if lease.until <= now => Ok(Event::Lapsed { then: retry() }),
         (State::Leased(_), Command::Lapse) => Err(wrong(item, "a lease that has run out")),
 
         (State::Leased(_), Command::Block { held: Some(held), reason }) => {
-            check(item, held)?;
+            check_hold(item, held)?;
             Ok(Event::Blocked { reason: reason.clone() })
         }
         (State::Pending | State::Ready, Command::Block { held: None, reason }) => {
@@ -286,6 +334,7 @@ pub fn decide(item: &WorkItem, command: &Command, head_start: HeadStart, now: Ti
             | Command::Report { held, .. }
             | Command::Fail { held, .. }
             | Command::Release { held, .. }
+            | Command::HandOff { held, .. }
             | Command::Block { held: Some(held), .. },
         ) => Err(lost(item, held)),
 
@@ -320,7 +369,16 @@ fn later(item: &WorkItem, now: Timestamp) -> Option<Next> {
     (wait_ms > 0).then(|| Next::Later { until: now.plus_millis(wait_ms) })
 }
 
-fn check(item: &WorkItem, held: &Held) -> Result<(), Refusal> {
+/// The same, ahead of everything that waits: a hand-off had its turn already, when it was first claimed.
+const fn in_front(next: Next) -> Next {
+    match next {
+        Next::Ready { .. } => Next::Ready { rank: Timestamp::from_millis(0) },
+        other => other,
+    }
+}
+
+/// Whether `held` is the current hold of `item`: the right agent under the right fence. [`Refusal::LeaseLost`] if not.
+pub fn check_hold(item: &WorkItem, held: &Held) -> Result<(), Refusal> {
     match &item.state {
         State::Leased(lease) if lease.holder == held.by && item.fence == held.fence => Ok(()),
         _ => Err(lost(item, held)),

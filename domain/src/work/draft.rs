@@ -124,6 +124,11 @@ impl Plan {
         Self { draft }
     }
 
+    /// From now on the item is for this role.
+    pub(super) fn ask_for(&mut self, role: Role) {
+        self.draft.role = Some(role);
+    }
+
     /// How often the item may be tried.
     pub fn attempts_max(&self) -> u32 {
         self.draft.attempts_max.unwrap_or(3)

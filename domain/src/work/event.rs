@@ -4,7 +4,7 @@
 use super::draft::{Json, Plan};
 use super::item::{Fence, Percent, Proof};
 use crate::id::ChangeId;
-use crate::text::AgentName;
+use crate::text::{AgentName, Role};
 use crate::time::Timestamp;
 
 /// One thing that happened to an item.
@@ -75,6 +75,23 @@ pub enum Event {
     Released {
         /// Why, when it was said.
         reason: Option<String>,
+        /// Where the item goes.
+        then: Next,
+    },
+    /// Its holder passed it on to another agent, which holds it now; the giver's attempt does not count, the
+    /// receiver's does.
+    HandedOff {
+        /// Who has it.
+        to: AgentName,
+        /// The fence of the grant.
+        fence: Fence,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Its holder passed it on to a role; the attempt does not count.
+    Offered {
+        /// Who may take it from now on.
+        role: Role,
         /// Where the item goes.
         then: Next,
     },
@@ -168,6 +185,8 @@ impl Event {
             Self::Submitted { .. } => "work.submitted",
             Self::Failed { .. } => "work.failed",
             Self::Released { .. } => "work.released",
+            Self::HandedOff { .. } => "work.handed_off",
+            Self::Offered { .. } => "work.offered",
             Self::Lapsed { .. } => "work.lapsed",
             Self::Blocked { .. } => "work.blocked",
             Self::Unblocked { .. } => "work.unblocked",

@@ -12,7 +12,7 @@ pub struct WorkItem {
     pub id: WorkId,
     /// The partition it belongs to.
     pub project: Project,
-    /// What was asked for; never changes.
+    /// What was asked for; never changes, but for the role when a holder passes it on to one.
     pub plan: Plan,
     /// Where it stands.
     pub state: State,

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! pending ──▶ ready ──claim──▶ leased ──report──▶ submitted ──landed──▶ done
-//!               ▲                │ │                  │
+//!               ▲                │ │ └─hand-off─▶ leased, by another
+//!               │                │ │                  │
 //!               ├─release, lapse─┘ └─block─▶ blocked  │
 //!               └───────────── rejected ──────────────┘   spent ─▶ dead
 //! ```
@@ -18,6 +19,7 @@ mod event;
 mod explain;
 mod gate;
 mod graph;
+mod handoff;
 mod item;
 mod lock;
 mod retry;
@@ -28,12 +30,13 @@ mod writes;
 
 pub use apply::apply;
 pub use critical::critical_path;
-pub use decide::{Command, Held, Refusal, decide};
+pub use decide::{Command, Held, Receiver, Refusal, check_hold, decide};
 pub use draft::{BadDraft, Draft, Json, Limits, Needs, Plan};
 pub use event::{Event, Next};
 pub use explain::{Claimer, Hindrance, Needed, Seen, hindrances};
 pub use gate::{BadGate, Closed, Gate, GateCommand, Gates, InFlight, Part, Rate};
 pub use graph::cycle;
+pub use handoff::{Bundle, Handoff};
 pub use item::{Attempts, Fence, HeadStart, Lease, Percent, Priority, Progress, Proof, State, WorkItem};
 pub use lock::Lock;
 pub use retry::Retry;

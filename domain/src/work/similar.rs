@@ -11,8 +11,8 @@
 
 use std::collections::BTreeSet;
 
-/// From this score on two titles are said to be alike.
-pub const ALIKE: f64 = 0.75;
+/// From here on, in percent, two titles are said to be alike.
+pub const ALIKE: u8 = 75;
 
 /// What is read of a title, in words.
 const WORDS_MAX: usize = 40;
@@ -77,8 +77,13 @@ impl Words {
         Self(words.map(|word| stem(word).to_owned()).collect())
     }
 
-    /// How alike the two are, from 0 to 1.
-    pub fn likeness(&self, other: &Self) -> f64 {
+    /// How alike the two are, in percent.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A score is from 0 to 1.
+    pub fn likeness(&self, other: &Self) -> u8 {
+        (self.score(other) * 100.0).round() as u8
+    }
+
+    fn score(&self, other: &Self) -> f64 {
         let whole = self.weight() + other.weight();
         if self.0.is_empty() || other.0.is_empty() {
             return 0.0;

@@ -5,6 +5,7 @@ mod draft;
 mod explain;
 mod gate;
 mod graph;
+mod handoff;
 mod leases;
 mod lock;
 mod order;
@@ -85,6 +86,14 @@ fn claim(by: &str) -> Command {
 
 fn release(by: &str, fence: i64) -> Command {
     Command::Release { held: held(by, fence), reason: None }
+}
+
+fn agent_receiver(name: &str) -> Receiver {
+    Receiver::Agent { name: agent(name), ttl: ttl(5_000) }
+}
+
+fn hand_off(to: Receiver) -> Command {
+    Command::HandOff { held: held("ann", 3), to }
 }
 
 fn fail(by: &str, fence: i64) -> Command {

@@ -2,7 +2,8 @@
 
 use crate::work::WorkView;
 
-/// The prompt for an item: title, story, acceptance, and what earlier attempts have taught.
+/// The prompt for an item: title, story, acceptance, what earlier attempts have taught, and what was left by whoever
+/// passed it on.
 pub fn prompt(item: &WorkView) -> String {
     let mut text = format!("# {}\n", item.title);
     let mut section = |name: &str, body: &str| {
@@ -17,6 +18,12 @@ pub fn prompt(item: &WorkView) -> String {
     }
     if let Some(feedback) = &item.feedback {
         section("From the last attempt", feedback);
+    }
+    if let Some(handoff) = &item.handoff {
+        let artifacts: String = handoff.artifacts.iter().map(|artifact| format!("- {artifact}\n")).collect();
+        let left = [handoff.note.as_str(), handoff.context.as_str(), artifacts.as_str()];
+        let left: Vec<&str> = left.into_iter().filter(|text| !text.trim().is_empty()).collect();
+        section(&format!("Handed off by {}", handoff.from), &left.join("\n\n"));
     }
     section(
         "How this works",

@@ -1,9 +1,12 @@
-//! Agents as processes: started in their workspace, watched, and ended in one of a few ways.
+//! Agents: who is there and what each is doing; and agents as processes, started in their workspace, watched, and
+//! ended in one of a few ways.
 
 mod attend;
 mod brief;
 mod ending;
+mod roster;
 
 pub use attend::{Attended, attend};
 pub use brief::prompt;
 pub use ending::{Ending, Stop};
+pub use roster::{AgentView, RecordView};

@@ -1,6 +1,7 @@
 //! Landing: one branch at a time, in batches, by compare-and-set.
 
 use domain::change::{Change, Command as ChangeCommand, Landing, LandingState};
+use domain::flow::CONFLICT;
 use domain::id::LandingId;
 use domain::work::{Command, Proof, State as WorkState};
 use store::{Scope, Tx, change as kept, failpoint, work};
@@ -176,7 +177,7 @@ impl Site {
     fn both_versions(&self, change: &Change, on: &str, tree: &str, paths: &[Vec<u8>]) -> Result<String, Problem> {
         const BYTES_MAX: u64 = 16_000;
         let mut text = format!(
-            "conflict: {} has changed in the same places since this work began; bring both together.\n\
+            "{CONFLICT}{} has changed in the same places since this work began; bring both together.\n\
              Your version is commit {}; the branch is at {on}.\n",
             change.target, change.commit
         );

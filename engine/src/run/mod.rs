@@ -15,7 +15,7 @@ mod worker;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use bell::{Bell, Drain};
 pub use options::{News, RunOptions};
@@ -27,6 +27,8 @@ use crate::wait;
 
 /// How long the lander lets pass between two looks at the queue when nobody rings.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often somebody looks for what is to be escalated.
+const ESCALATE: Duration = Duration::from_secs(30);
 /// How many looks in a row may fail (git held by another program, a store that is busy) before landing is given up.
 const FAILURES_MAX: u32 = 5;
 
@@ -102,8 +104,16 @@ pub fn keep_landing(
     tell: &dyn Fn(&News),
 ) -> Result<Vec<String>, Problem> {
     let (mut heard, mut failures) = (0, 0);
+    let mut escalated: Option<Instant> = None;
     loop {
         let last = over.load(Ordering::SeqCst);
+        if escalated.is_none_or(|at| at.elapsed() >= ESCALATE) {
+            escalated = Some(Instant::now());
+            // Landing goes on whatever becomes of this; it is tried again.
+            if let Err(problem) = site.escalate() {
+                tell(&News::Trouble { what: problem.message });
+            }
+        }
         match look(site, drain, bell, tell) {
             Ok(in_the_way) if last => return Ok(in_the_way),
             Ok(_) => failures = 0,
@@ -158,6 +168,7 @@ impl Site {
         }
         wait(self.engine.tend())?;
         wait(self.engine.forget_answers(self.habits.answers_kept))?;
+        wait(self.engine.forget_notifications())?;
         // What could not be put away stays where it is; `nexus workspace prune` says why.
         self.prune(None, false)?;
         Ok(())

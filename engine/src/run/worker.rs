@@ -20,6 +20,8 @@ use crate::{random_hex, wait};
 
 /// How long a worker lets pass between two looks for work when nobody rings.
 const LOOK: Duration = Duration::from_millis(300);
+/// How often a worker without work says that it is there.
+const BEAT: Duration = Duration::from_secs(30);
 
 pub(super) struct Worker<'a> {
     pub site: &'a Site,
@@ -37,6 +39,7 @@ impl Worker<'_> {
         let mut heard = 0;
         let mut blocked_since: Option<Instant> = None;
         let mut seen_settled = false;
+        let mut beaten: Option<Instant> = None;
         while !self.drain.draining() && !self.bell.lander_gone() {
             let next = self.site.engine.next(self.options.filter.clone(), name.clone(), self.options.ttl, None);
             match wait(next) {
@@ -55,6 +58,11 @@ impl Worker<'_> {
                         continue;
                     }
                     seen_settled = false;
+                    if beaten.is_none_or(|at| at.elapsed() > BEAT) {
+                        // Nobody but whoever looks at the list of agents misses it.
+                        wait(self.site.engine.heartbeat(name.clone(), None, None)).ok();
+                        beaten = Some(Instant::now());
+                    }
                     // Only files of the operator's are in the way: that can last for ever.
                     let since = self.bell.in_the_way().then(|| *blocked_since.get_or_insert_with(Instant::now));
                     if since.is_none() {
@@ -64,6 +72,8 @@ impl Worker<'_> {
                     }
                     heard = self.bell.wait(heard, LOOK);
                 }
+                // Somebody wants this agent to end.
+                Err(problem) if matches!(problem.code.as_str(), "draining" | "retired") => break,
                 Err(problem) => return Err(problem),
             }
         }
@@ -134,6 +144,9 @@ impl Worker<'_> {
 
     fn launch(&self, held: &Held, item: &WorkView, workspace: &Workspace, place: &Path) -> Result<Launch, Problem> {
         let io = |what: &'static str| move |e: std::io::Error| self.site.io(what, &e);
+        let id = item.id.parse().expect("the id of an item is an id");
+        let handoff = wait(self.site.engine.handoff(&id))?.map(Box::new);
+        let item = &WorkView { handoff, ..item.clone() };
         let prompt_file = place.join("prompt.md");
         std::fs::write(&prompt_file, prompt(item)).map_err(io("writing the prompt"))?;
         let result_file = place.join("result.json");
@@ -166,7 +179,8 @@ impl Worker<'_> {
             argv: self.options.agent.clone(),
             dir: PathBuf::from(&workspace.path),
             env,
-            env_remove: vec!["NEXUS_FAILPOINT".to_owned()],
+            // It works on this store, whatever server the operator talks to otherwise.
+            env_remove: vec!["NEXUS_FAILPOINT".to_owned(), "NEXUS_URL".to_owned()],
             stdin: serde_json::to_vec(item).expect("an item can be written as JSON"),
             output: place.join("output.log"),
             output_bytes_max: self.site.habits.agent_output_max,

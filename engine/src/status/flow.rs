@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use domain::flow::{Fact, Gather, What};
 use domain::id::WorkId;
+use domain::time::Timestamp;
 use domain::work::State;
 use serde::Serialize;
 use store::audit::{self, Entry};
 use store::{Scope, StoreError, Tx, work};
 
 use super::LOG;
+use crate::metrics::{count, mean};
 
 /// The span that rates are about.
 const HOUR_MS: i64 = 60 * 60 * 1_000;
@@ -37,17 +40,18 @@ pub(super) async fn flow(tx: &mut Tx<'_>, scope: &Scope) -> Result<Flow, StoreEr
     let span_ms = if cut_short { age_ms.max(1) } else { HOUR_MS };
     let recent: Vec<Entry> = log.into_iter().filter(|e| e.at.millis() >= scope.now.millis() - span_ms).collect();
     let operations = recent.iter().filter(|entry| entry.name.starts_with("work.")).count();
-    let mut took_ms = Vec::new();
+    let mut gather = Gather::new(Timestamp::from_millis(i64::MIN), None);
     for id in finished(&recent).take(FINISHED) {
         let item = work::find(tx, scope, &id).await?.map(|added| added.item);
-        took_ms.extend(
-            item.filter(|item| matches!(item.state, State::Done(_)))
-                .map(|item| item.changed_at.millis() - item.added_at.millis()),
-        );
+        if let Some(item) = item.filter(|item| matches!(item.state, State::Done(_))) {
+            let added = What::Added { team: None, points: None, ready: false };
+            gather.take(&Fact { at: item.added_at, item: item.id.clone(), what: added });
+            gather.take(&Fact { at: item.changed_at, item: item.id, what: What::Done { landed: false } });
+        }
     }
     Ok(Flow {
-        operations_per_hour: Some(count(operations) * real(HOUR_MS) / real(span_ms)),
-        completion_ms_mean: (!took_ms.is_empty()).then(|| real(took_ms.iter().sum()) / count(took_ms.len())),
+        operations_per_hour: Some(count(operations) * count_ms(HOUR_MS) / count_ms(span_ms)),
+        completion_ms_mean: mean(&gather.flow(scope.now, None).lead),
     })
 }
 
@@ -60,11 +64,6 @@ pub(super) fn finished(log: &[Entry]) -> impl Iterator<Item = WorkId> {
         .filter_map(|entry| entry.subject.parse().ok())
 }
 
-#[allow(clippy::cast_precision_loss)] // Spans and counts are far below what a double holds exactly.
-fn real(n: i64) -> f64 {
-    n as f64
-}
-
-fn count(n: usize) -> f64 {
-    real(i64::try_from(n).unwrap_or(i64::MAX))
+fn count_ms(ms: i64) -> f64 {
+    count(usize::try_from(ms).unwrap_or(0))
 }

@@ -1,8 +1,10 @@
 //! Work: what doors and supervisors ask for, each as one transaction.
 
+mod assign;
 mod explain;
 mod gate;
 mod graph;
+mod handoff;
 mod import;
 mod lock;
 mod many;
@@ -10,22 +12,24 @@ mod similar;
 mod together;
 mod view;
 
-use domain::agent::{Agent, Filter};
+use domain::agent::Filter;
 use domain::change::{Command as ChangeCommand, State as ChangeState};
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Ttl;
-use domain::work::{Command, Draft, Held, Json, WorkItem};
+use domain::work::{Command, Draft, Fence, Held, Json, WorkItem};
 use store::work::{self as kept, Page, Writes};
-use store::{Scope, Tx, agent, change, workspace};
+use store::{Scope, Tx, change, workspace};
 
+pub use assign::{AssignedView, MoveView};
 pub use explain::{Explained, NextUp, Reason};
 pub use gate::GateView;
 pub use graph::{Edge, GRAPH_MAX, Graph, Node};
+pub use handoff::HandoffView;
 pub use import::{Imported, import};
 pub use lock::LockView;
 pub use many::{Report, Reported};
-pub use similar::{Flagged, Similar};
+pub use similar::Similar;
 pub(crate) use together::Verbs;
 use together::{Request, What};
 pub use view::{ConflictView, WorkView, draft_from_json};
@@ -86,8 +90,26 @@ impl Engine {
 
     /// Takes the ready item of lowest rank that fits. Kind [`Kind::Nothing`] when nothing does.
     pub async fn next(&self, filter: Filter, by: AgentName, ttl: Ttl, key: Option<Key>) -> Result<WorkView, Problem> {
-        let asked = self.asked(|| Some(Asked::claim(None, by.as_str())));
-        let taken = self.ask_together(key, What::Next { filter, by, ttl });
+        self.take_next(key, What::Next { filter, by, ttl, waits: false }).await
+    }
+
+    /// The same for somebody who asks again when there is nothing: that is then no answer to the key.
+    pub async fn next_awaited(
+        &self,
+        filter: Filter,
+        by: AgentName,
+        ttl: Ttl,
+        key: Option<Key>,
+    ) -> Result<WorkView, Problem> {
+        self.take_next(key, What::Next { filter, by, ttl, waits: true }).await
+    }
+
+    async fn take_next(&self, key: Option<Key>, next: What) -> Result<WorkView, Problem> {
+        let asked = self.asked(|| match &next {
+            What::Next { by, .. } => Some(Asked::claim(None, by.as_str())),
+            What::Act { .. } => None,
+        });
+        let taken = self.ask_together(key, next);
         let taken = self.told(asked, taken.await);
         self.tended(taken).await
     }
@@ -99,6 +121,27 @@ impl Engine {
             self.tend().await?;
         }
         taken
+    }
+
+    /// Takes back a grant whose caller has gone and never heard of it, and forgets the answer that was kept for it
+    /// under `key`, so that a caller who asks once more is granted anew. Nothing happens when the hold is over.
+    pub async fn take_back(&self, item: &WorkView, key: Option<Key>) -> Result<(), Problem> {
+        let (Ok(id), Some(Ok(by))) = (item.id.parse::<WorkId>(), item.holder.as_deref().map(str::parse)) else {
+            return Ok(());
+        };
+        let held = Held { by, fence: Fence::new(item.fence) };
+        let reason = Some("whoever asked had gone before the answer".to_owned());
+        let scope = self.scope();
+        let command = Command::Release { held, reason };
+        self.store
+            .write(async move |tx| {
+                kept::carry_out(tx, &scope, &id, &command).await?;
+                if let Some(key) = &key {
+                    store::answer::forget(tx, &scope, key.text()).await?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Does to `id` what `command` says. Cancelling withdraws what waits to land for the item.
@@ -143,10 +186,11 @@ impl Engine {
         self.act(id, command, key).await.map(Some)
     }
 
-    /// The item `id`.
+    /// The item `id`, with what its last holder left for the next.
     pub async fn show(&self, id: &WorkId) -> Result<WorkView, Problem> {
         let scope = self.scope();
-        self.store.read(async |tx| look(tx, &scope, id).await).await
+        let item = self.store.read(async |tx| look(tx, &scope, id).await).await?;
+        Ok(WorkView { handoff: self.handoff(id).await?.map(Box::new), ..item })
     }
 
     /// Items by id, those in `state` only when it is given.
@@ -159,16 +203,6 @@ impl Engine {
     pub async fn tend(&self) -> Result<u32, Problem> {
         let scope = self.scope();
         Ok(self.store.write(async move |tx| kept::tend(tx, &scope).await).await?)
-    }
-
-    /// Makes an agent known.
-    pub async fn register(&self, agent: Agent, key: Option<Key>) -> Result<(), Problem> {
-        self.keyed(key, async move |tx, scope| Ok(agent::register(tx, scope, &agent).await?)).await
-    }
-
-    /// Agents by name.
-    pub async fn agents(&self, page: &Page) -> Result<Vec<Agent>, Problem> {
-        Ok(self.store.read(async |tx| agent::list(tx, &self.project, &page.after, page.limit).await).await?)
     }
 
     /// The call that is about to be made, when calls are recorded, with the time.

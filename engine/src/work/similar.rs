@@ -15,22 +15,12 @@ const WINDOW: u32 = 200;
 const NAMED_MAX: usize = 5;
 
 /// An item that is like a new one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // The names say it; `docs/formats.md` has the whole table.
 pub struct Similar {
     pub id: String,
     pub title: String,
-    pub score: f64,
-}
-
-/// An item that was added, with those that are like it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Flagged {
-    /// The item.
-    #[serde(flatten)]
-    pub item: WorkView,
-    /// The most alike first; at most five.
-    pub similar: Vec<Similar>,
+    pub percent: u8,
 }
 
 impl Engine {
@@ -40,13 +30,13 @@ impl Engine {
         draft: Draft,
         trace_id: Option<String>,
         key: Option<Key>,
-    ) -> Result<Flagged, Problem> {
+    ) -> Result<WorkView, Problem> {
         let engine = self.clone();
         self.keyed(key, async move |tx, scope| {
             let similar = like(tx, scope, &draft.title).await?;
             let trace_id = trace_id.unwrap_or_else(random_hex::<16>);
             let item = kept::add(tx, scope, engine.with_defaults(draft), engine.number(), &trace_id).await?;
-            Ok(Flagged { item: WorkView::of(&item, &trace_id), similar })
+            Ok(WorkView { similar, ..WorkView::of(&item, &trace_id) })
         })
         .await
     }
@@ -56,12 +46,12 @@ async fn like(tx: &mut Tx<'_>, scope: &Scope, title: &str) -> Result<Vec<Similar
     let words = Words::of(title);
     let mut all = Vec::new();
     for (id, title) in kept::newest(tx, &scope.project, WINDOW).await? {
-        let score = words.likeness(&Words::of(&title));
-        if score >= ALIKE {
-            all.push(Similar { id: id.to_string(), title, score: (score * 100.0).round() / 100.0 });
+        let percent = words.likeness(&Words::of(&title));
+        if percent >= ALIKE {
+            all.push(Similar { id: id.to_string(), title, percent });
         }
     }
-    all.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| b.id.cmp(&a.id)));
+    all.sort_by(|a, b| b.percent.cmp(&a.percent).then_with(|| b.id.cmp(&a.id)));
     all.truncate(NAMED_MAX);
     Ok(all)
 }

@@ -33,8 +33,8 @@ pub struct Request {
 /// What is asked.
 #[derive(Clone, Debug)]
 pub enum What {
-    /// The next item that fits.
-    Next { filter: Filter, by: AgentName, ttl: Ttl },
+    /// The next item that fits. `waits`: whoever asks will ask again under the same key, so that there is nothing is no answer to keep.
+    Next { filter: Filter, by: AgentName, ttl: Ttl, waits: bool },
     /// Something that its holder does to an item.
     Act { id: WorkId, command: Command },
 }
@@ -137,7 +137,7 @@ async fn claims(
     let some: Vec<(usize, Next)> = left
         .iter()
         .filter_map(|&at| match &requests[at].what {
-            What::Next { filter, by, ttl } => {
+            What::Next { filter, by, ttl, .. } => {
                 let scope = requests[at].scope.clone();
                 Some((at, Next { scope, filter: filter.clone(), by: by.clone(), ttl: *ttl }))
             }
@@ -168,7 +168,10 @@ async fn keep(
 ) -> Result<(), Problem> {
     let mut kept = Vec::new();
     for &at in left {
-        if let (Some(key), Some(outcome)) = (&requests[at].key, &outcomes[at]) {
+        let nothing = |outcome: &Outcome| outcome.as_ref().is_err_and(|it| it.kind == problem::Kind::Nothing);
+        if let (Some(key), Some(outcome)) = (&requests[at].key, &outcomes[at])
+            && !(matches!(requests[at].what, What::Next { waits: true, .. }) && nothing(outcome))
+        {
             let written = serde_json::to_string(outcome).expect("an answer can be written as JSON");
             kept.push((&requests[at].scope, key, written));
         }

@@ -5,6 +5,9 @@ use domain::work::{Conflict, Draft, Json, Needs, Priority, Retry, State, WorkIte
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::HandoffView;
+
+use super::similar::Similar;
 use crate::problem::Problem;
 
 /// The JSON object of an item. Times are Unix milliseconds.
@@ -56,11 +59,16 @@ pub struct WorkView {
     #[serde(default)]
     pub conflicts: Vec<ConflictView>,
     #[serde(default)]
+    pub similar: Vec<Similar>,
+    #[serde(default)]
     pub retry_delay_ms: Option<i64>,
     #[serde(default)]
     pub retry_cap_ms: Option<i64>,
     pub rank_ms: i64,
     pub trace_id: String,
+    /// What the last holder left for the next, when the item is shown by itself and was ever passed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handoff: Option<Box<HandoffView>>,
     pub added_at_ms: i64,
     pub changed_at_ms: i64,
 }
@@ -141,10 +149,12 @@ impl WorkView {
             writes: plan.writes.iter().cloned().collect(),
             exclusive: plan.exclusive,
             conflicts: Vec::new(),
+            similar: Vec::new(),
             retry_delay_ms: plan.retry.map(|retry| retry.delay_ms),
             retry_cap_ms: plan.retry.map(|retry| retry.cap_ms),
             rank_ms: item.rank.millis(),
             trace_id: trace_id.to_owned(),
+            handoff: None,
             added_at_ms: item.added_at.millis(),
             changed_at_ms: item.changed_at.millis(),
         }

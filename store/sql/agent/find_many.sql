@@ -1,2 +1,2 @@
 -- $1 project, $2 name
-select project, name, role, team, capabilities, capacity, registered_at_ms from agent where project = $1 and name = $2
+select project, name, role, team, capabilities, capacity, registered_at_ms, standing from agent where project = $1 and name = $2

@@ -101,7 +101,8 @@ async fn open(url: &Url) -> Result<Session, StoreError> {
     if version < OLDEST {
         return Err(StoreError::Denied(format!("PostgreSQL 13 or newer is needed, this one is {}", version / 10_000)));
     }
-    Ok(Session::over(client))
+    let pid = number(&client, "select pg_backend_pid()").await?;
+    Ok(Session::over(client, pid))
 }
 
 /// The one number that `sql` answers.

@@ -9,6 +9,10 @@ use crate::sqlite::{STEPS, VERSION};
 /// One migration at a time, whatever the node.
 const LOCK: &str = "select pg_advisory_xact_lock(5640005)";
 
+/// The log says in which round a row was written, so that a writer that lost its connection can find out.
+const ROUNDS: &str = "alter table event add column if not exists
+    round bigint default nullif(current_setting('nexus.round', true), '')::bigint";
+
 /// Brings the schema up to [`VERSION`], or fails and changes nothing.
 pub async fn migrate(client: &Client) -> Result<(), StoreError> {
     let done = steps(client).await;
@@ -28,6 +32,7 @@ async fn steps(client: &Client) -> Result<(), StoreError> {
     for step in &STEPS[usize::try_from(found).unwrap_or(0)..] {
         client.batch_execute(&translated(step.tables)).await?;
     }
+    client.batch_execute(ROUNDS).await?;
     let kept = format!(
         "create table if not exists nexus_schema (version bigint not null); delete from nexus_schema;
         insert into nexus_schema values ({VERSION}); commit"

@@ -9,6 +9,7 @@
 //! A round that comes to nothing (a deadlock, a lost connection) is run again, command by command. Where the
 //! connection is lost between the commit and its answer, the database is asked whether that transaction happened.
 
+mod courier;
 mod error;
 mod link;
 mod listen;
@@ -18,6 +19,7 @@ mod round;
 mod session;
 mod url;
 
+pub use courier::Courier;
 pub use listen::Watch;
 pub use pool::Postgres;
 pub use session::Session;

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use super::Session;
 use super::link::{Link, number};
-use super::session::Committed;
+use super::session::{Committed, Lost};
 use crate::job::Job;
 use crate::{StoreError, Tx, failpoint};
 
 /// How often a command is tried before its caller is told that others are in the way.
 const TRIES: u32 = 8;
+/// Among how many of the last rows of the log those of a lost transaction are looked for.
+const RECENT: u32 = 200_000;
 
 /// Runs `jobs`, and answers each.
 pub fn round(link: &mut Link, jobs: Vec<Box<dyn Job>>) {
@@ -59,9 +61,9 @@ fn once(link: &mut Link, jobs: &mut [Box<dyn Job>]) -> Result<(), Failed> {
     match ended {
         Ok(Committed::Yes) => Ok(()),
         Ok(Committed::No(error)) | Err(error) => Err(worth_another_try(error)),
-        Ok(Committed::Unknown(xid)) => {
+        Ok(Committed::Unknown(lost)) => {
             link.close();
-            happened(link, xid)
+            happened(link, lost)
         }
     }
 }
@@ -99,25 +101,34 @@ async fn transact(session: &Session, jobs: &mut [Box<dyn Job>]) -> Result<Commit
     Ok(committed)
 }
 
-/// What became of the transaction `xid`, whose connection was lost at its commit.
-fn happened(link: &mut Link, xid: Option<String>) -> Result<(), Failed> {
-    let lost = || Failed::Final(StoreError::Unknown("at the commit".to_owned()));
-    // It had not even begun.
-    let Some(xid) = xid else { return Err(Failed::Again(StoreError::Lost("before the transaction".to_owned()))) };
+/// What became of a transaction whose connection was lost at its commit: its rows are in the log, or they never will
+/// be once the server's process that had it is gone. (The number of a transaction would not do: after a crash the
+/// server gives it to another one.)
+fn happened(link: &mut Link, lost: Lost) -> Result<(), Failed> {
+    let unknown = || Failed::Final(StoreError::Unknown("at the commit".to_owned()));
+    let Some(round) = lost.round else { return Err(unknown()) };
+    let left = format!(
+        "select count(*) from (select pg_terminate_backend(pid) from pg_stat_activity
+         where pid = {} and application_name = 'nexus' and pid <> pg_backend_pid()) t",
+        lost.pid
+    );
+    let written = format!(
+        "select count(*) from (select 1 from event where round = {round}
+         and seq > (select coalesce(max(seq), 0) - {RECENT} from event) limit 1) t"
+    );
     for _ in 0..100 {
-        link.connect_in_time().map_err(|_| lost())?;
-        let asked = format!(
-            "select case pg_xact_status('{xid}') when 'committed' then 1 when 'aborted' then 2 when 'in progress' then 3
-             else 4 end"
-        );
-        match link.block_on(number(link.session().client(), &asked)) {
-            Ok(1) => return Ok(()),
-            Ok(2) => return Err(Failed::Again(StoreError::Lost("at the commit".to_owned()))),
-            // The server has not noticed yet that we have gone.
-            Ok(3) => std::thread::sleep(Duration::from_millis(100)),
+        link.connect_in_time().map_err(|_| unknown())?;
+        let asked = link.block_on(async {
+            let client = link.session().client();
+            Ok(if number(client, &left).await? > 0 { None } else { Some(number(client, &written).await? > 0) })
+        });
+        match asked {
+            Ok(Some(true)) => return Ok(()),
+            Ok(Some(false)) => return Err(Failed::Again(StoreError::Lost("at the commit".to_owned()))),
+            Ok(None) => std::thread::sleep(Duration::from_millis(20)),
             Err(StoreError::Lost(_)) => link.close(),
-            Ok(_) | Err(_) => return Err(lost()),
+            Err(_) => return Err(unknown()),
         }
     }
-    Err(lost())
+    Err(unknown())
 }

@@ -5,18 +5,19 @@
 use std::cell::{Cell as Slot, RefCell};
 use std::collections::HashMap;
 use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::{join, join_all};
+use tokio_postgres::Client;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::tx::for_postgres;
 use crate::value::Cell;
 use crate::{Row, Statement, StoreError, Value};
 
 /// How the log of all projects and nodes is kept in the order of commits: whoever writes to it holds this until its
-/// commit, which is sent along. See `docs/decisions/0012-postgresql.md`.
+/// commit, which is sent along. See `docs/decisions/0013-postgresql.md`.
 const LOG_LOCK: &str = "select pg_advisory_xact_lock(5640006)";
 
 /// A connection. One thread at a time works with it.
@@ -26,7 +27,9 @@ pub struct Session {
     prepared: RefCell<HashMap<(usize, bool), tokio_postgres::Statement>>,
     steering: RefCell<String>,
     appended: RefCell<Vec<Appended>>,
-    xid: RefCell<Option<String>>,
+    /// The server's process for this connection, and the number of the round in it.
+    pid: i64,
+    round: Slot<i64>,
     trouble: RefCell<Option<StoreError>>,
     aborted: Slot<bool>,
     writes: Slot<bool>,
@@ -43,18 +46,28 @@ pub enum Committed {
     Yes,
     /// It came to nothing.
     No(StoreError),
-    /// The connection was lost before the answer; the text names the transaction, if that is known.
-    Unknown(Option<String>),
+    /// The connection was lost before the answer.
+    Unknown(Lost),
+}
+
+/// A transaction of which nobody knows whether it happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost {
+    /// The server's process that had it.
+    pub pid: i64,
+    /// The number of the round, which its rows in the log carry; `None` when it wrote none.
+    pub round: Option<i64>,
 }
 
 impl Session {
-    pub(super) fn over(client: Client) -> Self {
+    pub(super) fn over(client: Client, pid: i64) -> Self {
         Self {
             client,
             prepared: RefCell::default(),
             steering: RefCell::default(),
             appended: RefCell::default(),
-            xid: RefCell::default(),
+            pid,
+            round: Slot::new(0),
             trouble: RefCell::default(),
             aborted: Slot::new(false),
             writes: Slot::new(false),
@@ -73,7 +86,8 @@ impl Session {
 
     /// Begins a transaction that writes, with the next statement.
     pub(super) fn begin(&self) {
-        self.fresh(true, "begin; select pg_current_xact_id()");
+        self.round.set(round_number());
+        self.fresh(true, &format!("begin; set local nexus.round = '{}'", self.round.get()));
     }
 
     /// Begins a transaction that reads one snapshot, with the next statement.
@@ -86,7 +100,6 @@ impl Session {
         self.aborted.set(false);
         self.appended.borrow_mut().clear();
         *self.trouble.borrow_mut() = None;
-        *self.xid.borrow_mut() = None;
         begin.clone_into(&mut self.steering.borrow_mut());
     }
 
@@ -144,6 +157,7 @@ impl Session {
             return Committed::Yes;
         }
         let appended = self.appended.take();
+        let lost = Lost { pid: self.pid, round: (!appended.is_empty()).then_some(self.round.get()) };
         let mut rows: Vec<(&'static Statement, Vec<Vec<Value<'_>>>)> = Vec::new();
         for it in &appended {
             let values = it.values.iter().map(Cell::value).collect();
@@ -154,7 +168,7 @@ impl Session {
         }
         match self.send_commit(&rows).await {
             Ok(()) => Committed::Yes,
-            Err(StoreError::Lost(_)) => Committed::Unknown(self.xid.borrow().clone()),
+            Err(StoreError::Lost(_)) => Committed::Unknown(lost),
             Err(error) => Committed::No(error),
         }
     }
@@ -182,19 +196,9 @@ impl Session {
         Ok(committed?)
     }
 
-    /// Sends what steers; learns the number of the transaction when it begins.
+    /// Sends what steers.
     async fn steered(&self, sql: String) -> Result<(), tokio_postgres::Error> {
-        if sql.is_empty() {
-            return Ok(());
-        }
-        for message in self.client.simple_query(&sql).await? {
-            if let SimpleQueryMessage::Row(row) = message
-                && self.xid.borrow().is_none()
-            {
-                *self.xid.borrow_mut() = row.get(0).map(str::to_owned);
-            }
-        }
-        Ok(())
+        if sql.is_empty() { Ok(()) } else { self.client.batch_execute(&sql).await }
     }
 
     /// Keeps a row for the end of the transaction.
@@ -298,6 +302,14 @@ impl Session {
     }
 }
 
+/// A number that no other round has.
+fn round_number() -> i64 {
+    use std::hash::{BuildHasher, RandomState};
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = RandomState::new().hash_one((std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+    i64::try_from(number >> 1).unwrap_or(i64::MAX)
+}
+
 fn owned(value: &Value<'_>) -> Cell {
     match value {
         Value::Null => Cell::Null,
@@ -306,7 +318,7 @@ fn owned(value: &Value<'_>) -> Cell {
     }
 }
 
-fn read(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
+pub(super) fn read(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
     let cell = |(at, column): (usize, &tokio_postgres::Column)| {
         let int = |n: Option<i64>| n.map_or(Cell::Null, Cell::Int);
         Ok(match *column.type_() {
@@ -339,16 +351,16 @@ impl ToSql for Value<'_> {
 
 /// One column of rows that are written together.
 #[derive(Debug)]
-enum Column<'a> {
+pub(super) enum Column<'a> {
     Ints(Vec<Option<i64>>),
     Texts(Vec<Option<&'a str>>),
 }
 
-fn params<'a>(columns: &'a [Column<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+pub(super) fn params<'a>(columns: &'a [Column<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
     columns.iter().map(|c| c as &(dyn ToSql + Sync)).collect()
 }
 
-fn columns<'a>(rows: &[Vec<Value<'a>>], statement: &tokio_postgres::Statement) -> Vec<Column<'a>> {
+pub(super) fn columns<'a>(rows: &[Vec<Value<'a>>], statement: &tokio_postgres::Statement) -> Vec<Column<'a>> {
     let column = |(at, ty): (usize, &Type)| match *ty {
         Type::INT8_ARRAY => {
             Column::Ints(rows.iter().map(|row| if let Value::Int(n) = row[at] { Some(n) } else { None }).collect())

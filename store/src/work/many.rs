@@ -1,7 +1,7 @@
 //! Many claims, or many acts, in one transaction: a handful of statements for all of them together.
 //!
 //! Each is decided by the same rules as alone, in the order in which they come; one that is refused leaves nothing
-//! behind. What is rare (limits, filters that look into an item) goes the way of the single verb.
+//! behind. What is rare (limits, assignments, agents that take nothing, filters that look into an item) goes the way of the single verb.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use domain::work::{Command, Event, State, WorkItem, apply, decide};
 use super::gated::Gated;
 use super::verbs::{self, Added, lane_values, lanes, save_values, tell_dependents};
 use super::{WorkError, record};
-use crate::{Scope, StoreError, Tx, Value, agent, sql};
+use crate::{Scope, StoreError, Tx, Value, agent, assignment, sql};
 
 /// A claim of whatever comes next.
 #[derive(Clone, Debug)]
@@ -58,10 +58,14 @@ pub async fn claim_next_many(
         return Ok(vec![alone(tx, only).await?]);
     }
     let mut tended: BTreeMap<&Project, Option<Gated>> = BTreeMap::new();
+    let mut kept = BTreeSet::new();
     for claim in claims {
         if !tended.contains_key(&claim.scope.project) {
             fine(verbs::tend(tx, &claim.scope).await)?;
             tended.insert(&claim.scope.project, Gated::find(tx, &claim.scope).await?);
+            if assignment::any(tx, &claim.scope).await? {
+                kept.insert(&claim.scope.project);
+            }
         }
     }
     let agents = meet_many(tx, claims).await?;
@@ -78,6 +82,8 @@ pub async fn claim_next_many(
         }
         let alike = |at: usize| {
             agents[at].capacity.is_none()
+                && agents[at].take_work().is_ok()
+                && !kept.contains(&claims[at].scope.project)
                 && wanted[at] == wanted[from]
                 && claims[at].scope.project == claims[from].scope.project
         };

@@ -6,6 +6,7 @@
 mod bulk;
 mod gate;
 mod gated;
+mod handoff;
 mod list;
 pub mod lock;
 mod many;
@@ -17,6 +18,7 @@ mod verbs;
 
 pub use bulk::{BadItem, New, add_many};
 pub use gate::{all as gates, change as change_gate, in_flight};
+pub use handoff::{hand_off, last_handoff};
 pub use list::{Counts, Page, counts, list, newest, next_due};
 pub use many::{Act, Next, carry_out_many, claim_next_many};
 pub use record::{event_of, replay};
@@ -24,7 +26,7 @@ pub use reservation::{Writes, conflicts, in_flight as reserved};
 pub use verbs::{Added, add, carry_out, claim, claim_next, claim_writing, dependents, find, first, held_by, tend};
 
 use domain::id::WorkId;
-use domain::text::Name;
+use domain::text::{AgentName, Name, Role};
 use domain::work::{BadDraft, BadGate, Refusal};
 
 use crate::StoreError;
@@ -55,6 +57,12 @@ pub enum WorkError {
     /// It is to depend on an item that does not exist.
     #[error("it depends on {0}, which does not exist")]
     UnknownDependency(WorkId),
+    /// There is no such agent, or it has retired.
+    #[error("there is no agent {0}")]
+    UnknownAgent(AgentName),
+    /// Nobody has the role that is needed.
+    #[error("nobody has the role {}", .0.iter().map(Role::as_str).collect::<Vec<_>>().join(", nor "))]
+    NoAgentForRole(Vec<Role>),
     /// The store failed; asking again may help.
     #[error(transparent)]
     Store(#[from] StoreError),

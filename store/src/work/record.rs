@@ -96,6 +96,12 @@ struct Body {
     queue_fence: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_fence: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<String>,
 }
 
 impl Body {
@@ -155,6 +161,13 @@ pub fn data(event: &Event, trace_id: &str) -> String {
             Body { reason: word(reason), ..Body::to(*then) }
         }
         Event::Released { reason, then } => Body { reason: reason.clone(), ..Body::to(*then) },
+        Event::HandedOff { to, fence, until } => Body {
+            to: word(to.as_str()),
+            to_fence: Some(fence.number()),
+            until_ms: Some(until.millis()),
+            ..Body::default()
+        },
+        Event::Offered { role, then } => Body { role: word(role.as_str()), ..Body::to(*then) },
         Event::Lapsed { then } | Event::Unblocked { then } | Event::Requeued { then } => Body::to(*then),
         Event::Blocked { reason } => Body { reason: word(reason), ..Body::default() },
         Event::Cancelled { reason } => Body { reason: reason.clone(), ..Body::default() },
@@ -203,6 +216,14 @@ pub fn event_of(entry: &Entry) -> Result<Option<Event>, StoreError> {
         "work.submitted" => Event::Submitted { change: change()?, fence: fence(body.queue_fence)?, result: json() },
         "work.failed" => Event::Failed { reason: reason()?, then: body.next()? },
         "work.released" => Event::Released { reason: body.reason.clone(), then: body.next()? },
+        "work.handed_off" => Event::HandedOff {
+            to: parsed(body.to.as_deref().unwrap_or_default())?,
+            fence: fence(body.to_fence)?,
+            until: time(body.until_ms, "end")?,
+        },
+        "work.offered" => {
+            Event::Offered { role: parsed(body.role.as_deref().unwrap_or_default())?, then: body.next()? }
+        }
         "work.lapsed" => Event::Lapsed { then: body.next()? },
         "work.blocked" => Event::Blocked { reason: reason()? },
         "work.unblocked" => Event::Unblocked { then: body.next()? },

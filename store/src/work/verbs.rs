@@ -10,9 +10,9 @@ use super::gated::Gated;
 use super::plan::PlanRecord;
 use super::record::{columns, data, item};
 use super::reservation::Writes;
-use super::{WorkError, unique};
+use super::{WorkError, handoff, unique};
 use crate::audit::{Fact, append};
-use crate::{Scope, StoreError, Tx, Value, agent, sql};
+use crate::{Scope, StoreError, Tx, Value, agent, assignment, sql};
 
 /// How many lapsed leases or due items one claim tends to; the rest is left to the next.
 const TEND_MAX: u32 = 100;
@@ -178,6 +178,7 @@ pub async fn claim_next(
     tend(tx, scope).await?;
     let mut gated = Gated::find(tx, scope).await?;
     let agent = agent::meet(tx, scope, by).await?;
+    agent.take_work()?;
     let filter = filter.clone().or_of(&agent);
     if let Some(gated) = &mut gated {
         return gated.next(tx, scope, &filter, (&agent, by, ttl)).await;
@@ -192,7 +193,14 @@ async fn claim_head(
     filter: &Filter,
     (agent, by, ttl): (&Agent, &AgentName, Ttl),
 ) -> Result<Option<WorkItem>, WorkError> {
-    let Some(before) = first_ready(tx, scope, filter).await? else { return Ok(None) };
+    // What is kept for the agent comes first, and what is kept for another is passed over.
+    let kept = assignment::any(tx, scope).await?;
+    let own = if kept { assignment::first_for(tx, scope, filter, by).await? } else { None };
+    let before = match own {
+        Some(own) => Some(own),
+        None => first_ready(tx, scope, filter, kept.then_some(by)).await?,
+    };
+    let Some(before) = before else { return Ok(None) };
     if !before.plan.writes.is_empty() {
         let mut gated = Gated::for_writing(None, tx, scope).await?;
         return gated.next(tx, scope, filter, (agent, by, ttl)).await;
@@ -202,10 +210,12 @@ async fn claim_head(
 }
 
 pub(super) async fn admit(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), WorkError> {
+    agent.take_work()?;
     if agent.capacity.is_none() {
         return Ok(());
     }
     let agent = agent::find_to_count(tx, &agent.project, &agent.name).await?.unwrap_or_else(|| agent.clone());
+    agent.take_work()?;
     Ok(agent.admit(held_by(tx, scope, &agent.name).await?)?)
 }
 
@@ -229,7 +239,14 @@ pub(super) fn lanes(filter: &Filter) -> Vec<Lane<'_>> {
 ///
 /// Most often it is the head of a lane. Where many claim at once, they step over the heads that others are taking;
 /// whoever finds nothing that way looks again, and waits for those others before it says that there is nothing.
-async fn first_ready(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Option<WorkItem>, StoreError> {
+///
+/// With `by`, what is kept for another than that agent is passed over.
+async fn first_ready(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    by: Option<&AgentName>,
+) -> Result<Option<WorkItem>, StoreError> {
     let mut heads = Vec::new();
     for lane in lanes(filter) {
         let values = lane_values(scope, &lane, &START, 1);
@@ -238,13 +255,14 @@ async fn first_ready(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<
     let head = heads.into_iter().map(|(item, _)| item).min_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
     if let Some(head) = head
         && filter.fits(&head.plan)
+        && !for_another(tx, scope, &head, by).await?
     {
         return Ok(Some(head));
     }
     loop {
         let mut best: Option<WorkItem> = None;
         for lane in lanes(filter) {
-            let found = first_in_lane(tx, scope, filter, &lane).await?;
+            let found = first_in_lane(tx, scope, filter, &lane, by).await?;
             best = match (best, found) {
                 (Some(a), Some(b)) => Some(if (b.rank, &b.id) < (a.rank, &a.id) { b } else { a }),
                 (a, b) => a.or(b),
@@ -274,18 +292,31 @@ pub(super) fn lane_values<'a>(
     values
 }
 
+pub(super) async fn for_another(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    item: &WorkItem,
+    by: Option<&AgentName>,
+) -> Result<bool, StoreError> {
+    match by {
+        Some(by) => assignment::for_another(tx, scope, item, by).await,
+        None => Ok(false),
+    }
+}
+
 async fn first_in_lane(
     tx: &mut Tx<'_>,
     scope: &Scope,
     filter: &Filter,
     lane: &Lane<'_>,
+    by: Option<&AgentName>,
 ) -> Result<Option<WorkItem>, StoreError> {
     let mut after = START.clone();
     loop {
         let rows = tx.peek_all(lane.0, &lane_values(scope, lane, &after, PAGE)).await?;
         for row in &rows {
             let (item, _) = item(row)?;
-            if filter.fits(&item.plan) {
+            if filter.fits(&item.plan) && !for_another(tx, scope, &item, by).await? {
                 return Ok(Some(item));
             }
             after = (item.rank.millis(), item.id.to_string());
@@ -373,6 +404,7 @@ async fn step(tx: &mut Tx<'_>, scope: &Scope, before: &WorkItem, command: &Comma
 
 async fn save(tx: &mut Tx<'_>, before: &WorkItem, after: &WorkItem) -> Result<(), WorkError> {
     if tx.execute(&sql::work::SAVE, &save_values(before, after)).await? == 1 {
+        handoff::readdress(tx, before, after).await?;
         Ok(())
     } else {
         // Cannot happen: there is one writer, or the row is locked.

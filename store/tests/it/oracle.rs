@@ -9,7 +9,7 @@ use domain::id::{ChangeId, WorkId};
 use domain::text::Project;
 use domain::time::Timestamp;
 use domain::work::{
-    Command, Draft, Fence, HeadStart, Held, Json, Percent, Priority, Proof, Retry, State, WorkItem, decide,
+    Command, Draft, Fence, HeadStart, Held, Json, Percent, Priority, Proof, Receiver, Retry, State, WorkItem, decide,
 };
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -90,6 +90,8 @@ enum What {
     Report { change: bool, result: bool },
     Fail,
     Release(bool),
+    HandOff { to: usize },
+    Offer(u8),
     Lapse,
     Block,
     BlockHeld,
@@ -117,6 +119,8 @@ fn what() -> impl Strategy<Value = What> {
         6 => any::<(bool, bool)>().prop_map(|(change, result)| What::Report { change, result }),
         2 => Just(What::Fail),
         2 => any::<bool>().prop_map(What::Release),
+        2 => (0..4usize).prop_map(|to| What::HandOff { to }),
+        2 => (0..2u8).prop_map(What::Offer),
         1 => Just(What::Lapse),
         1 => Just(What::Block),
         1 => Just(What::BlockHeld),
@@ -438,6 +442,12 @@ fn command(what: &What, item: Option<&WorkItem>, agent: Option<usize>, fence_bac
         }
         What::Fail => Command::Fail { held, reason: "could not".to_owned() },
         What::Release(why) => Command::Release { held, reason: text(*why) },
+        What::HandOff { to } => {
+            Command::HandOff { held, to: Receiver::Agent { name: agent_name(*to), ttl: ttl(3_000) } }
+        }
+        What::Offer(role) => {
+            Command::HandOff { held, to: Receiver::Role(format!("role {role}").parse().expect("a role")) }
+        }
         What::Lapse => Command::Lapse,
         What::Block => Command::Block { held: None, reason: "waits for a key".to_owned() },
         What::BlockHeld => Command::Block { held: Some(held), reason: String::new() },

@@ -6,13 +6,14 @@ use clap::Args;
 use domain::id::WorkId;
 use domain::text::{Capability, Label, Name, Role, Team};
 use domain::time::Timestamp;
-use domain::work::{Draft, Json, Needs, Priority, Retry};
+use domain::work::{Draft, Json, Needs, Priority};
 use engine::problem::Problem;
-use engine::work::Flagged;
-use engine::{Engine, wait};
+use engine::work::WorkView;
 
-use super::{done, said};
+use super::said;
+use crate::ask::Ask;
 use crate::cli::{Answer, parse};
+use crate::reach::{Extra, Reach};
 use crate::terminal::one_line;
 
 /// The largest backlog file, in bytes.
@@ -115,18 +116,11 @@ pub struct Add {
     key: Option<String>,
 }
 
-pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
+pub fn add(reach: &Reach, args: &Add) -> Result<Answer, Problem> {
     let description = match &args.description_file {
         Some(path) => parse::file(path, TEXT_BYTES_MAX)?,
         None => args.description.clone(),
     };
-    // What the file says belongs to the request, not where it lies.
-    let key = parse::key(args.key.as_ref(), &(args, &description))?;
-    let ms = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-    let retry = args.retry_delay.map(|delay| {
-        let cap = args.retry_cap.map_or(Retry::CAP_MS.max(ms(delay)), ms);
-        Retry { delay_ms: ms(delay), cap_ms: cap }
-    });
     let draft = Draft {
         title: args.title.clone(),
         description,
@@ -141,32 +135,24 @@ pub fn add(engine: &Engine, args: &Add) -> Result<Answer, Problem> {
         acceptance: args.acceptance.clone(),
         payload: args.payload.clone(),
         depends_on: args.depends_on.iter().cloned().collect(),
-        not_before: args.at.or_else(|| args.delay.map(|delay| engine.scope().now.plus_millis(ms(delay)))),
-        attempts_max: args.attempts,
+        not_before: args.at,
+        attempts_max: args.attempts.or_else(|| reach.usual_attempts()),
         needs: Needs { ports: args.ports, databases: args.databases, cache: args.cache },
         rate_key: args.rate_key.clone(),
         unique: args.unique.clone(),
         writes: args.writes.iter().cloned().collect(),
         exclusive: args.exclusive,
-        retry,
+        retry: parse::retry(args.retry_delay, args.retry_cap),
     };
-    if args.no_similar {
-        return Ok(done("added", &wait(engine.add(draft, trace_of_caller(), key))?));
-    }
-    let Flagged { item, similar } = wait(engine.add_flagged(draft, trace_of_caller(), key))?;
-    let mut text = said("added", &item);
-    for it in &similar {
-        text.push_str(&format!("\nit is like {}: {}", it.id, one_line(&it.title)));
-    }
-    Ok(Answer::new(&Flagged { item, similar }, text))
+    let ask = Ask::Add { draft: Box::new(draft), delay: args.delay, similar: !args.no_similar };
+    let item = reach.ask(&ask, args.key.as_deref(), &Extra::default())?.item;
+    let text = told(&item);
+    Ok(Answer::new(&item, text))
 }
 
-/// The trace id of `TRACEPARENT`, so that an item added by an agent belongs to that agent's trace.
-fn trace_of_caller() -> Option<String> {
-    let parent = std::env::var("TRACEPARENT").ok()?;
-    let id = parent.split('-').nth(1)?;
-    let hex = id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0');
-    hex.then(|| id.to_ascii_lowercase())
+fn told(item: &WorkView) -> String {
+    let like = item.similar.iter().map(|it| format!("\nit is like {}: {}", it.id, one_line(&it.title)));
+    said("added", item) + &like.collect::<String>()
 }
 
 /// Add many: JSON lines with the keys of `work add`, and `key`, which `depends_on` may name
@@ -180,10 +166,10 @@ pub struct Import {
     file: PathBuf,
 }
 
-pub fn import(engine: &Engine, args: &Import) -> Result<Answer, Problem> {
+pub fn import(reach: &Reach, args: &Import) -> Result<Answer, Problem> {
     let text = parse::file(&args.file, BACKLOG_BYTES_MAX)?;
     let source = args.file.canonicalize().unwrap_or_else(|_| args.file.clone());
-    let all = wait(engine::work::import(engine, &source.to_string_lossy(), &text))?;
+    let all = reach.import(&source.to_string_lossy(), text)?;
     let said = format!("{} items are in the backlog", all.len());
     Ok(Answer::new(&serde_json::json!({ "imported": all.len(), "items": all }), said))
 }

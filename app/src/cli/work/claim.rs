@@ -1,21 +1,22 @@
 //! Taking work.
 
+use std::time::Duration;
+
 use clap::Args;
 use domain::agent::Filter;
 use domain::id::WorkId;
 use domain::text::{AgentName, Capability, Role, Team};
 use domain::time::Ttl;
-use domain::work::{Command, Fence, Held};
-use domain::workspace::Workspace;
 use engine::problem::Problem;
+use engine::wait;
 use engine::work::WorkView;
-use engine::workspace::WorkspaceView;
-use engine::{Engine, wait};
 use store::work::Writes;
 
+use crate::ask::{Ask, Take};
 use crate::cli::{Answer, parse};
-use crate::here::Here;
+use crate::reach::{Extra, Reach, now_ms};
 use crate::terminal::{one_line, when};
+use crate::worktree;
 
 /// Take a certain item; exit 3 when another has it
 #[derive(Debug, Args)]
@@ -35,9 +36,10 @@ pub struct Claim {
 
 /// Take the next item that fits; exit 4 when there is none
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  nexus work next --agent zoe\n  nexus work next --agent zoe --role reviewer --workspace --json\n  nexus work next --agent zoe --count 10 --json"
-)]
+#[command(after_help = "Examples:\n  nexus work next --agent zoe\n  \
+    nexus work next --agent zoe --role reviewer --workspace --json\n  \
+    nexus work next --agent zoe --count 10 --json\n  \
+    nexus work next --agent zoe --wait 10m        wait for work instead of asking again and again")]
 pub struct Next {
     /// Items for this role, or for any
     #[arg(long)]
@@ -49,8 +51,11 @@ pub struct Next {
     #[arg(long = "capability", value_name = "CAPABILITY")]
     capabilities: Vec<Capability>,
     /// Take up to so many; the answer is an array then
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000), conflicts_with = "workspace")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000), conflicts_with_all = ["workspace", "wait"])]
     count: Option<u16>,
+    /// Wait this long for one when there is none, such as 10m
+    #[arg(long, value_name = "DURATION", value_parser = parse::wait)]
+    wait: Option<Duration>,
     #[command(flatten)]
     how: How,
 }
@@ -74,18 +79,18 @@ struct How {
     key: Option<String>,
 }
 
-pub fn claim(here: &Here, engine: &Engine, args: &Claim) -> Result<Answer, Problem> {
-    let key = parse::key(args.how.key.as_ref(), args)?;
-    let ttl = args.how.ttl.unwrap_or(here.settings().lease_ttl);
-    let writes = Writes { globs: args.writes.iter().cloned().collect(), exclusive: args.exclusive };
-    let writes = (writes != Writes::default()).then_some(writes);
-    let item = wait(engine.claim_writing(args.id.clone(), args.how.agent.clone(), ttl, writes, key))?;
-    taken(here, engine, &args.how, &item)
+impl How {
+    fn take(&self, reach: &Reach) -> Take {
+        Take { by: self.agent.clone(), ttl: self.ttl.or_else(|| reach.usual_ttl()) }
+    }
 }
 
-pub fn next(here: &Here, engine: &Engine, args: &Next) -> Result<Answer, Problem> {
-    let key = parse::key(args.how.key.as_ref(), args)?;
-    let ttl = args.how.ttl.unwrap_or(here.settings().lease_ttl);
+pub fn claim(reach: &Reach, args: &Claim) -> Result<Answer, Problem> {
+    let writes = Writes { globs: args.writes.iter().cloned().collect(), exclusive: args.exclusive };
+    taken(reach, &args.how, &Ask::Claim { id: args.id.clone(), take: args.how.take(reach), writes })
+}
+
+pub fn next(reach: &Reach, args: &Next) -> Result<Answer, Problem> {
     let able = !args.capabilities.is_empty();
     let filter = Filter {
         role: args.role.clone(),
@@ -93,18 +98,25 @@ pub fn next(here: &Here, engine: &Engine, args: &Next) -> Result<Answer, Problem
         capabilities: able.then(|| args.capabilities.iter().cloned().collect()),
     };
     if let Some(count) = args.count {
-        let items = wait(engine.next_many(filter, args.how.agent.clone(), ttl, count.into(), key))?;
-        let line = |item: &WorkView| format!("{} under fence {}: {}", item.id, item.fence, one_line(&item.title));
-        let lines = items.iter().map(line).collect::<Vec<_>>().join("\n");
-        return Ok(Answer::new(&items, format!("{} holds {}:\n{lines}", args.how.agent, items.len())));
+        return many(reach, args, filter, count);
     }
-    let item = wait(engine.next(filter, args.how.agent.clone(), ttl, key))?;
-    taken(here, engine, &args.how, &item)
+    taken(reach, &args.how, &Ask::Next { filter, take: args.how.take(reach), wait: args.wait })
 }
 
-fn taken(here: &Here, engine: &Engine, how: &How, item: &WorkView) -> Result<Answer, Problem> {
-    let now = engine.scope().now.millis();
-    let until = item.lease_until_ms.map_or_else(String::new, |at| when(at, now));
+fn many(reach: &Reach, args: &Next, filter: Filter, count: u16) -> Result<Answer, Problem> {
+    let key = parse::key(args.how.key.as_ref(), args)?;
+    let ttl = args.how.ttl.unwrap_or(reach.here.settings().lease_ttl);
+    let items = wait(reach.itself()?.next_many(filter, args.how.agent.clone(), ttl, count.into(), key))?;
+    let line = |item: &WorkView| format!("{} under fence {}: {}", item.id, item.fence, one_line(&item.title));
+    let lines = items.iter().map(line).collect::<Vec<_>>().join("\n");
+    Ok(Answer::new(&items, format!("{} holds {}:\n{lines}", args.how.agent, items.len())))
+}
+
+fn taken(reach: &Reach, how: &How, ask: &Ask) -> Result<Answer, Problem> {
+    let extra = Extra { workspace: how.workspace && reach.far(), target: how.target.as_deref() };
+    let answered = reach.ask(ask, how.key.as_deref(), &extra)?;
+    let item = answered.item;
+    let until = item.lease_until_ms.map_or_else(String::new, |at| when(at, now_ms()));
     let mut text = format!(
         "{} holds {} under fence {}, lease ends {until}: {}",
         how.agent,
@@ -116,23 +128,17 @@ fn taken(here: &Here, engine: &Engine, how: &How, item: &WorkView) -> Result<Ans
         let globs = one_line(&other.globs.join(", "));
         text.push_str(&format!("\n{} is writing {globs} too, for {}", other.holder, other.id));
     }
-    let mut json = serde_json::to_value(item).expect("an item can be written as JSON");
-    if how.workspace {
-        let id = item.id.parse().expect("the id of an item is an id");
-        let held = Held { by: how.agent.clone(), fence: Fence::new(item.fence) };
-        let workspace = open(here, engine, how, &id, &held).inspect_err(|problem| {
-            // The caller never hears of this hold; nobody else should have to wait for its end.
-            let reason = Some(format!("no workspace: {}", problem.message));
-            wait(engine.act(id.clone(), Command::Release { held: held.clone(), reason }, None)).ok();
-        })?;
-        text.push_str(&format!("\nits workspace is {}", workspace.path));
-        json["workspace"] = serde_json::json!(WorkspaceView::from(&workspace));
+    let mut json = serde_json::to_value(&item).expect("an item can be written as JSON");
+    let workspace = match answered.workspace {
+        None if how.workspace && !reach.far() => {
+            let site = reach.site().inspect_err(|problem| reach.give_back(&item, problem))?;
+            Some(serde_json::json!(worktree::open(&site, &item, how.target.as_ref())?))
+        }
+        opened => opened,
+    };
+    if let Some(workspace) = workspace {
+        text.push_str(&format!("\nits workspace is {}", workspace["path"].as_str().unwrap_or_default()));
+        json["workspace"] = workspace;
     }
     Ok(Answer::new(&json, text))
-}
-
-fn open(here: &Here, engine: &Engine, how: &How, id: &WorkId, held: &Held) -> Result<Workspace, Problem> {
-    let site = here.site_over(engine.clone(), here.git()?)?;
-    let target = crate::cli::workspace::target(&site, how.target.as_ref())?;
-    site.open_workspace(id, held, &target, false)
 }

@@ -4,47 +4,42 @@ use clap::Args;
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Ttl;
-use domain::work::{Command, Fence, Held, Limits, Percent};
+use domain::work::{Command, Fence, Held, Percent};
 use engine::problem::Problem;
-use engine::{Engine, wait};
 
 use super::done;
+use crate::ask::Ask;
 use crate::cli::{Answer, parse};
-use crate::here::Here;
+use crate::reach::{Extra, Reach};
 
 #[derive(Debug, Args)]
-struct Hold {
+pub struct Hold {
     /// Which item
-    id: WorkId,
+    pub id: WorkId,
     /// Who holds it
     #[arg(long, env = "NEXUS_AGENT_ID", value_name = "NAME")]
-    agent: AgentName,
+    pub agent: AgentName,
     /// The fence that the claim gave
     #[arg(long, env = "NEXUS_FENCE", value_name = "N")]
-    fence: i64,
+    pub fence: i64,
     /// Makes a repeated request one: the same key gets the same answer
     #[arg(long)]
-    key: Option<String>,
+    pub key: Option<String>,
 }
 
 impl Hold {
-    fn held(&self) -> Held {
+    /// The hold as the rules know it.
+    pub fn held(&self) -> Held {
         Held { by: self.agent.clone(), fence: Fence::new(self.fence) }
     }
 }
 
-fn act(
-    engine: &Engine,
-    id: &WorkId,
-    verb: &str,
-    command: Command,
-    key: Option<engine::Key>,
-) -> Result<Answer, Problem> {
-    Ok(done(verb, &wait(engine.act(id.clone(), command, key))?))
+fn asked(reach: &Reach, verb: &str, ask: &Ask, key: Option<&String>) -> Result<Answer, Problem> {
+    Ok(done(verb, &reach.ask(ask, key.map(String::as_str), &Extra::default())?.item))
 }
 
-fn text(what: &'static str, text: &str) -> Result<String, Problem> {
-    domain::text::bounded(what, text, Limits::TEXT_BYTES_MAX).map_err(|bad| Problem::malformed(bad.to_string()))
+fn act(reach: &Reach, id: &WorkId, verb: &str, command: Command, key: Option<&String>) -> Result<Answer, Problem> {
+    asked(reach, verb, &Ask::Act { id: id.clone(), command }, key)
 }
 
 /// Keep an item longer; exit 5 when the lease is lost
@@ -58,10 +53,10 @@ pub struct Renew {
     ttl: Option<Ttl>,
 }
 
-pub fn renew(here: &Here, engine: &Engine, args: &Renew) -> Result<Answer, Problem> {
-    let key = parse::key(args.hold.key.as_ref(), args)?;
-    let command = Command::Renew { held: args.hold.held(), ttl: args.ttl.unwrap_or(here.settings().lease_ttl) };
-    act(engine, &args.hold.id, "renewed", command, key)
+pub fn renew(reach: &Reach, args: &Renew) -> Result<Answer, Problem> {
+    let hold = &args.hold;
+    let ask = Ask::Renew { id: hold.id.clone(), held: hold.held(), ttl: args.ttl.or_else(|| reach.usual_ttl()) };
+    asked(reach, "renewed", &ask, hold.key.as_ref())
 }
 
 /// Say how far you are
@@ -80,11 +75,9 @@ pub struct Progress {
     note: Option<String>,
 }
 
-pub fn progress(engine: &Engine, args: &Progress) -> Result<Answer, Problem> {
-    let key = parse::key(args.hold.key.as_ref(), args)?;
-    let note = args.note.as_deref().map(|note| text("the note", note)).transpose()?;
-    let command = Command::Progress { held: args.hold.held(), percent: args.percent, note };
-    act(engine, &args.hold.id, "progress on", command, key)
+pub fn progress(reach: &Reach, args: &Progress) -> Result<Answer, Problem> {
+    let command = Command::Progress { held: args.hold.held(), percent: args.percent, note: args.note.clone() };
+    act(reach, &args.hold.id, "progress on", command, args.hold.key.as_ref())
 }
 
 /// Finish work that you hold; what is in its workspace becomes a change
@@ -100,19 +93,10 @@ pub struct Report {
     result: Option<String>,
 }
 
-pub fn report(here: &Here, engine: &Engine, args: &Report) -> Result<Answer, Problem> {
-    let key = parse::key(args.hold.key.as_ref(), args)?;
+pub fn report(reach: &Reach, args: &Report) -> Result<Answer, Problem> {
     let result = args.result.as_deref().map(parse::result);
-    if let Some(result) = &result {
-        domain::text::bounded("the result", &result.0, Limits::JSON_BYTES_MAX)
-            .map_err(|bad| Problem::malformed(bad.to_string()))?;
-    }
-    let (id, held) = (args.hold.id.clone(), args.hold.held());
-    let item = match wait(engine.report(id.clone(), held.clone(), result.clone(), key.clone()))? {
-        Some(item) => item,
-        None => here.site_over(engine.clone(), here.git()?)?.submit(&id, &held, result, key)?,
-    };
-    Ok(done("reported", &item))
+    let ask = Ask::Report { id: args.hold.id.clone(), held: args.hold.held(), result };
+    asked(reach, "reported", &ask, args.hold.key.as_ref())
 }
 
 /// Say that you cannot do it; the attempt counts
@@ -128,12 +112,9 @@ pub struct Fail {
     reason: String,
 }
 
-pub fn fail(here: &Here, engine: &Engine, args: &Fail) -> Result<Answer, Problem> {
-    let key = parse::key(args.hold.key.as_ref(), args)?;
-    let command = Command::Fail { held: args.hold.held(), reason: text("the reason", &args.reason)? };
-    let answer = act(engine, &args.hold.id, "failed", command, key)?;
-    put_away(here, engine, &args.hold)?;
-    Ok(answer)
+pub fn fail(reach: &Reach, args: &Fail) -> Result<Answer, Problem> {
+    let command = Command::Fail { held: args.hold.held(), reason: args.reason.clone() };
+    act(reach, &args.hold.id, "failed", command, args.hold.key.as_ref())
 }
 
 /// Give an item back; the attempt does not count
@@ -147,12 +128,9 @@ pub struct Release {
     reason: Option<String>,
 }
 
-pub fn release(here: &Here, engine: &Engine, args: &Release) -> Result<Answer, Problem> {
-    let key = parse::key(args.hold.key.as_ref(), args)?;
-    let reason = args.reason.as_deref().map(|reason| text("the reason", reason)).transpose()?;
-    let answer = act(engine, &args.hold.id, "released", Command::Release { held: args.hold.held(), reason }, key)?;
-    put_away(here, engine, &args.hold)?;
-    Ok(answer)
+pub fn release(reach: &Reach, args: &Release) -> Result<Answer, Problem> {
+    let command = Command::Release { held: args.hold.held(), reason: args.reason.clone() };
+    act(reach, &args.hold.id, "released", command, args.hold.key.as_ref())
 }
 
 /// Say that an item cannot go on; with --fence as its holder, without for one that nobody holds
@@ -175,28 +153,10 @@ pub struct Block {
     key: Option<String>,
 }
 
-pub fn block(here: &Here, engine: &Engine, args: &Block) -> Result<Answer, Problem> {
-    let key = parse::key(args.key.as_ref(), args)?;
+pub fn block(reach: &Reach, args: &Block) -> Result<Answer, Problem> {
     let held = args.agent.clone().zip(args.fence).map(|(by, fence)| Held { by, fence: Fence::new(fence) });
-    let command = Command::Block { held: held.clone(), reason: text("the reason", &args.reason)? };
-    let answer = act(engine, &args.id, "blocked", command, key)?;
-    if let Some(Held { by, fence }) = held {
-        put_away(here, engine, &Hold { id: args.id.clone(), agent: by, fence: fence.number(), key: None })?;
-    }
-    Ok(answer)
-}
-
-/// A workspace that was opened for a hold which its owner has ended is kept aside.
-fn put_away(here: &Here, engine: &Engine, hold: &Hold) -> Result<(), Problem> {
-    use domain::workspace::State;
-    let (project, fence) = (&engine.project, Fence::new(hold.fence));
-    let read = engine.store.read(async |tx| store::workspace::of_grant(tx, project, &hold.id, fence).await);
-    match wait(read)? {
-        Some(there) if there.state == State::Open && !there.supervised => {
-            here.site_over(engine.clone(), here.git()?)?.put_away(&there, true).map(|_| ())
-        }
-        _ => Ok(()),
-    }
+    let command = Command::Block { held, reason: args.reason.clone() };
+    act(reach, &args.id, "blocked", command, args.key.as_ref())
 }
 
 macro_rules! operator_verb {
@@ -212,8 +172,8 @@ macro_rules! operator_verb {
             key: Option<String>,
         }
 
-        pub fn $run(engine: &Engine, args: &$name) -> Result<Answer, Problem> {
-            act(engine, &args.id, $verb, $command, parse::key(args.key.as_ref(), args)?)
+        pub fn $run(reach: &Reach, args: &$name) -> Result<Answer, Problem> {
+            act(reach, &args.id, $verb, $command, args.key.as_ref())
         }
     };
 }
@@ -241,8 +201,6 @@ pub struct Cancel {
     key: Option<String>,
 }
 
-pub fn cancel(engine: &Engine, args: &Cancel) -> Result<Answer, Problem> {
-    let key = parse::key(args.key.as_ref(), args)?;
-    let reason = args.reason.as_deref().map(|reason| text("the reason", reason)).transpose()?;
-    act(engine, &args.id, "cancelled", Command::Cancel { reason }, key)
+pub fn cancel(reach: &Reach, args: &Cancel) -> Result<Answer, Problem> {
+    act(reach, &args.id, "cancelled", Command::Cancel { reason: args.reason.clone() }, args.key.as_ref())
 }

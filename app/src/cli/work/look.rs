@@ -5,10 +5,10 @@ use domain::id::WorkId;
 use domain::work::State;
 use engine::problem::Problem;
 use engine::work::{PAGE_MAX, WorkView};
-use engine::{Engine, wait};
 use store::work::Page;
 
 use crate::cli::Answer;
+use crate::reach::{Reach, now_ms};
 use crate::terminal::{harmless, one_line, painted, table, when};
 
 /// List work, oldest first
@@ -28,16 +28,16 @@ pub struct List {
     after: Option<WorkId>,
 }
 
-pub fn list(engine: &Engine, args: &List, json: bool) -> Result<Answer, Problem> {
+pub fn list(reach: &Reach, args: &List, json: bool) -> Result<Answer, Problem> {
     let after = args.after.as_ref().map_or_else(String::new, WorkId::to_string);
-    let items = wait(engine.list(args.state.as_deref(), &Page { after, limit: args.limit }))?;
+    let items = reach.list(args.state.as_deref(), &Page { after, limit: args.limit })?;
     if json {
         return Ok(Answer::new(&items, ""));
     }
     if items.is_empty() {
         return Ok(Answer::new(&items, "no items; add one with `nexus work add TITLE`"));
     }
-    let now = engine.scope().now.millis();
+    let now = now_ms();
     let held = |item: &WorkView| match (&item.holder, item.lease_until_ms) {
         (Some(holder), Some(until)) => format!("{holder}, {}", when(until, now)),
         _ => item.reason.clone().or_else(|| item.proof.clone()).unwrap_or_default(),
@@ -60,9 +60,9 @@ pub struct Show {
     id: WorkId,
 }
 
-pub fn show(engine: &Engine, args: &Show) -> Result<Answer, Problem> {
-    let item = wait(engine.show(&args.id))?;
-    let now = engine.scope().now.millis();
+pub fn show(reach: &Reach, args: &Show) -> Result<Answer, Problem> {
+    let item = reach.show(&args.id)?;
+    let now = now_ms();
     let mut lines = vec![
         format!("{} {}", item.id, painted(&item.state, &item.state)),
         harmless(&item.title),
@@ -100,5 +100,6 @@ pub fn show(engine: &Engine, args: &Show) -> Result<Answer, Problem> {
     add("acceptance", Some(item.acceptance.clone()));
     add("result", item.result.as_ref().map(ToString::to_string));
     add("from the last attempt", item.feedback.clone());
+    lines.extend(item.handoff.as_ref().map(|handoff| super::handoff::lines(handoff, now)));
     Ok(Answer::new(&item, lines.join("\n")))
 }

@@ -11,6 +11,8 @@ pub fn tone(event: &str) -> &'static str {
     match event {
         "work.landed" | "work.reported" | "change.landed" | "landing.finished" => "good",
         "work.failed"
+        | "work.escalated"
+        | "message.escalated"
         | "work.lapsed"
         | "work.blocked"
         | "work.rejected"
@@ -20,7 +22,7 @@ pub fn tone(event: &str) -> &'static str {
         | "change.reverted"
         | "landing.undone"
         | "change.landing_undone" => "bad",
-        "work.claimed" | "work.progressed" | "work.submitted" | "change.landing" => "busy",
+        "work.claimed" | "work.handed_off" | "work.progressed" | "work.submitted" | "change.landing" => "busy",
         _ => "plain",
     }
 }
@@ -35,7 +37,11 @@ pub fn sentence(told: &Told) -> Markup {
         Some(("workspace", what)) => workspace(what, told),
         Some(("gate", what)) => gate(what, told),
         Some(("lock", what)) => lock(what, told),
+        Some(("message", what)) => message(what, told),
         Some(("agent", "registered")) => html! { (name(&event.subject)) " is known now" },
+        Some(("agent", "drained")) => html! { (name(&event.subject)) " takes nothing new" },
+        Some(("agent", "resumed")) => html! { (name(&event.subject)) " takes work again" },
+        Some(("agent", "retired")) => html! { (name(&event.subject)) " has retired" },
         _ => other(told),
     }
 }
@@ -74,6 +80,12 @@ fn work(what: &str, told: &Told) -> Markup {
         "resubmitted" => html! { "The change for " (it) " waits to land again" },
         "failed" => html! { (by) " failed at " (it) (goes(told)) (because(told, "reason")) },
         "released" => html! { (by) " gave " (it) " back" (because(told, "reason")) },
+        "handed_off" => html! { (by) " handed " (it) " off to " (name(text(told, "to").unwrap_or("another"))) },
+        "offered" => {
+            html! { (by) " handed " (it) " off to the role " (name(text(told, "role").unwrap_or("of another"))) }
+        }
+        "escalated" => html! { (it) " needs somebody; " (heard(told)) (because(told, "reason")) },
+        "assigned" => html! { (it) " is kept for " (name(text(told, "to").unwrap_or("somebody"))) },
         "lapsed" => html! { "The lease on " (it) " ran out" (goes(told)) },
         "blocked" => html! { (it) " is blocked" (because(told, "reason")) },
         "unblocked" => html! { (it) " is no longer blocked" },
@@ -84,6 +96,25 @@ fn work(what: &str, told: &Told) -> Markup {
         "reverted" => html! { "What was landed for " (it) " was taken back" (because(told, "reason")) },
         "dependency_done" => html! { "Something that " (it) " waits for is done" },
         "dependency_reopened" => html! { "Something that " (it) " needs is open again" },
+        _ => other(told),
+    }
+}
+
+fn heard(told: &Told) -> Markup {
+    html! { @match text(told, "to") { Some(role) => { "the role " (name(role)) " hears of it" }, None => "a person hears of it" } }
+}
+
+fn message(what: &str, told: &Told) -> Markup {
+    let by = agent(told);
+    match what {
+        "sent" => html! {
+            (by) " wrote to "
+            @match text(told, "to_name") { Some(to) => (name(to)), None => "all agents" }
+            @if let Some(subject) = text(told, "subject") { ": " (quoted(subject)) }
+        },
+        "read" => html! { (by) " read a message" },
+        "acknowledged" => html! { (by) " acknowledged a message" },
+        "escalated" => html! { (by) " did not answer; " (heard(told)) },
         _ => other(told),
     }
 }

@@ -6,4 +6,5 @@ mod output;
 mod places;
 mod settings;
 mod streams;
+mod ways;
 mod words;

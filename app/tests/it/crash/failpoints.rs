@@ -67,6 +67,13 @@ const TABLE: &[(&str, Story)] = &[
     ("revert.queued", Story::Revert),
     ("git.move_branch.files_moved", Story::Revert),
     ("landing.moved", Story::Revert),
+    ("seal.computed", Story::Seal),
+    ("seal.kept", Story::Seal),
+    ("seal.published", Story::Seal),
+    ("archive.drafted", Story::Archive),
+    ("archive.written", Story::Archive),
+    ("archive.noted", Story::Archive),
+    ("archive.removed", Story::Archive),
 ];
 
 /// How many stories are told at the same time: they wait more than they work.

@@ -26,11 +26,15 @@ pub enum Story {
     Stray,
     /// The same for a worktree as it was made.
     UntouchedStray,
+    /// `nexus audit seal` seals what has happened.
+    Seal,
+    /// `nexus audit archive` moves what is old into a file.
+    Archive,
 }
 
 impl Story {
     /// Every story.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Claim,
         Self::Report,
         Self::Run,
@@ -40,6 +44,8 @@ impl Story {
         Self::Prune,
         Self::Stray,
         Self::UntouchedStray,
+        Self::Seal,
+        Self::Archive,
     ];
 }
 
@@ -58,6 +64,8 @@ pub fn tell(engine: Engine, story: Story, failpoint: &str) -> bool {
         Story::Prune => prune(&world, failpoint),
         Story::Stray => stray(&world, failpoint, true),
         Story::UntouchedStray => stray(&world, failpoint, false),
+        Story::Seal => seal(&world, failpoint),
+        Story::Archive => archive(&world, failpoint),
     }
 }
 
@@ -237,4 +245,58 @@ fn stray(world: &World, failpoint: &str, touched: bool) -> bool {
     finish(world);
     world.all_is_well(&ids);
     died
+}
+
+fn seal(world: &World, failpoint: &str) -> bool {
+    let ids = queued(world);
+    let (died, _) = dies(world.nexus(&["audit", "seal"]), failpoint);
+    world.nexus(&["audit", "verify"]).done();
+    let head = world.nexus(&["audit", "seal"]).done().json["head"].clone();
+    assert_eq!(head["up_to_seq"], world.events().last().expect("something happened")["seq"], "all is sealed");
+    let verified = world.nexus(&["audit", "verify"]).done();
+    assert_eq!((verified.number("unsealed"), verified.json["heads"][0]["agrees"].as_bool()), (0, Some(true)));
+    assert_eq!(verified.json["heads"][0]["up_to_seq"], head["up_to_seq"], "the ref has the last head");
+    finish(world);
+    world.all_is_well(&ids);
+    died
+}
+
+fn archive(world: &World, failpoint: &str) -> bool {
+    let ids = queued(world);
+    let open = world.add("open");
+    world.nexus(&["change", "land"]).done();
+    world.nexus(&["audit", "seal"]).done();
+    let before = world.events();
+    let files = ["first.jsonl", "second.jsonl"].map(|name| world.beside(name));
+    let ask = |n: usize| {
+        let file = files[n].to_string_lossy();
+        world.nexus(&["audit", "archive", "--older-than", "0s", "--output", &file])
+    };
+    let (died, _) = dies(ask(0), failpoint);
+    kept(world, &before, &files);
+    ask(1).done();
+    kept(world, &before, &files);
+    for id in &ids {
+        assert_eq!(world.count("work.added", Some(id)), 0, "what is over has left the store");
+    }
+    assert_eq!(world.count("work.added", Some(&open)), 1, "what is open stays");
+    world.nexus(&["work", "cancel", &open]).done();
+    world.intact();
+    world.sound();
+    died
+}
+
+/// Everything that happened is in the store or in a file that is whole.
+fn kept(world: &World, events: &[serde_json::Value], files: &[PathBuf]) {
+    world.nexus(&["audit", "verify"]).done();
+    let mut seqs: Vec<i64> = world.events().iter().filter_map(|event| event["seq"].as_i64()).collect();
+    for file in files.iter().filter(|file| file.exists()) {
+        world.nexus(&["audit", "verify", &file.to_string_lossy()]).done();
+        let lines = text(file);
+        let lines = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("it is JSON"));
+        seqs.extend(lines.filter_map(|line| line["seq"].as_i64()));
+    }
+    for event in events {
+        assert!(event["seq"].as_i64().is_some_and(|seq| seqs.contains(&seq)), "lost: {event}");
+    }
 }

@@ -1,8 +1,11 @@
 //! The promises in `features/*.feature`, told through the program.
 //!
-//! A step is matched with the patterns of [`work`] and [`change`]; one that none of them knows fails its scenario.
+//! A step is matched with the patterns of the modules here; one that none of them knows fails its scenario.
 
+mod agent;
+mod audit;
 mod change;
+mod message;
 mod pattern;
 mod reservation;
 mod stage;
@@ -29,8 +32,28 @@ fn changes_are_as_their_feature_says() {
 }
 
 #[test]
+fn the_queue_is_as_its_feature_says() {
+    play("queue.feature");
+}
+
+#[test]
 fn reservations_are_as_their_feature_says() {
     play("reservation.feature");
+}
+
+#[test]
+fn messages_are_as_their_feature_says() {
+    play("message.feature");
+}
+
+#[test]
+fn agents_are_as_their_feature_says() {
+    play("agent.feature");
+}
+
+#[test]
+fn the_log_is_as_its_feature_says() {
+    play("audit.feature");
 }
 
 /// Plays every scenario of a file, and tells all that went wrong.
@@ -62,6 +85,7 @@ fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
 
 fn take(stage: &mut Stage, step: &str, below: &str) {
     let known = work::STEPS.iter().chain(change::STEPS).chain(reservation::STEPS);
+    let known = known.chain(message::STEPS).chain(agent::STEPS).chain(audit::STEPS);
     let fits: Vec<_> =
         known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
     match fits.as_slice() {

@@ -78,6 +78,11 @@ impl Stage {
         said.json()
     }
 
+    /// Whether what was done last was done.
+    pub fn succeeded(&self) -> bool {
+        self.last.as_ref().is_some_and(|(_, said, _)| said.code == 0)
+    }
+
     /// Adds an item, and remembers it by its title.
     pub fn add(&mut self, title: &str, options: &[&str]) {
         self.act(["work", "add", title].iter().chain(options).copied());
@@ -126,7 +131,8 @@ impl Stage {
         self.granted(agent);
     }
 
-    fn granted(&mut self, agent: &str) {
+    /// Remembers what the last answer gave to `agent`.
+    pub fn granted(&mut self, agent: &str) {
         let (_, said, _) = self.last.as_ref().expect("something was done");
         if said.code != 0 {
             return;

@@ -1,8 +1,9 @@
 //! A small world for one test: a git repository with a store, and a home in which nobody else lives.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -16,9 +17,45 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// A folder with a home, a state folder and (mostly) a repository; gone when dropped.
 pub struct World {
+    // Goes before the folder does.
+    server: Option<Server>,
     folder: TempDir,
     /// The repository.
     pub repo: PathBuf,
+}
+
+/// The variable that has every world with a store served: `socket` for one that is found beside the store, by a server
+/// that stands in no repository; `address` for one that is named, and stands in it.
+pub const THROUGH: &str = "NEXUS_TEST_THROUGH";
+
+/// A server over the store of a world; it ends with the world.
+struct Server {
+    process: Child,
+    /// Its address, when the program is to be told.
+    url: Option<String>,
+}
+
+impl Server {
+    fn start(world: &World, way: &str) -> Self {
+        let mut up = world.nexus(["up", "--port", "0", "--json"]);
+        if way == "socket" {
+            up.arg("--data-dir").arg(world.repo.join(".nexus")).current_dir(world.beside("home"));
+        }
+        let mut process = up.stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut line = String::new();
+        let mut out = BufReader::new(process.stdout.take().expect("a pipe"));
+        out.read_line(&mut line).expect("it says where it listens");
+        let said: Value = serde_json::from_str(&line).expect("one object");
+        assert!(said["socket"].is_string(), "it has the socket: {said}");
+        Self { process, url: (way == "address").then(|| text(&said, "url")) }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// What a program said, and how it ended.
@@ -35,8 +72,9 @@ pub struct Said {
 impl World {
     /// A repository with one commit on `main` and a store.
     pub fn new() -> Self {
-        let world = Self::with_git();
+        let mut world = Self::with_git();
         world.ok(["init"]);
+        world.server = std::env::var(THROUGH).ok().map(|way| Server::start(&world, &way));
         world
     }
 
@@ -59,7 +97,7 @@ impl World {
         let repo = folder.path().join("repo");
         std::fs::create_dir(&repo).expect("a folder");
         let repo = repo.canonicalize().expect("it was just made");
-        Self { folder, repo }
+        Self { server: None, folder, repo }
     }
 
     /// A path beside the repository.
@@ -85,6 +123,9 @@ impl World {
             .env("USER", "operator")
             .current_dir(&self.repo)
             .stdin(Stdio::null());
+        if let Some(url) = self.server.as_ref().and_then(|server| server.url.as_ref()) {
+            command.env("NEXUS_URL", url);
+        }
         command
     }
 

@@ -32,6 +32,27 @@ fn status_has_what_callers_of_the_older_system_know_and_null_where_nothing_is_kn
 }
 
 #[test]
+fn flow_metrics_are_those_of_the_command_line_and_nonsense_is_malformed() {
+    let place = Place::new();
+    let up = place.up();
+    let id = place.add("one");
+    place.json(&["work", "claim", &id, "--agent", "ada"]);
+    place.json(&["work", "report", &id, "--agent", "ada", "--fence", "1"]);
+    let mut served = get(up.at, "/api/v1/metrics/flow?since=7d").json();
+    let mut told = place.json(&["metrics", "flow", "--since", "7d"]);
+    assert_eq!(served["lead"]["samples"], 1);
+    for view in [&mut served, &mut told] {
+        // What depends on the moment of asking.
+        ["at_ms", "since_ms", "throughput"].iter().for_each(|key| view[*key] = Value::Null);
+    }
+    assert_eq!(served, told);
+    for wrong in ["since=yesterday", "since=3", "team=%01", "colour=red"] {
+        let answer = get(up.at, &format!("/api/v1/metrics/flow?{wrong}"));
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (422, Some("malformed")), "{wrong}");
+    }
+}
+
+#[test]
 fn unknown_paths_and_wrong_methods_are_answered_with_problem_documents() {
     let place = Place::new();
     let up = place.up();

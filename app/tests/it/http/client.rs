@@ -1,8 +1,10 @@
 //! A caller of HTTP, small enough to see that it hides nothing. It asks in HTTP/1.0, so that an answer is what comes
 //! up to the end of the connection.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a test waits for a byte before it fails instead of hanging.
@@ -40,7 +42,52 @@ pub fn get_with(at: SocketAddr, path: &str, header: &str) -> Answer {
 
 /// Sends `request` as it is.
 pub fn ask(at: SocketAddr, request: &str) -> Answer {
-    let mut answer = send(at, request);
+    read(send(at, request))
+}
+
+/// One way to a server.
+#[derive(Clone, Debug)]
+pub enum To {
+    /// Its address.
+    Address(SocketAddr),
+    /// Its socket.
+    Socket(PathBuf),
+}
+
+impl To {
+    /// Sends `request` as it is.
+    pub fn ask(&self, request: &str) -> Answer {
+        match self {
+            Self::Address(at) => ask(*at, request),
+            Self::Socket(path) => {
+                let mut stream = UnixStream::connect(path).expect("the server listens");
+                stream.set_read_timeout(Some(PATIENCE)).expect("a socket takes a timeout");
+                stream.write_all(request.as_bytes()).expect("the server reads");
+                read(BufReader::new(stream))
+            }
+        }
+    }
+
+    /// Asks for `path` below the work door.
+    pub fn get(&self, path: &str) -> Answer {
+        self.ask(&format!("GET /api/v1/work{path} HTTP/1.0\r\nhost: localhost\r\n\r\n"))
+    }
+
+    /// Posts `body` to `path` below the work door.
+    pub fn post(&self, path: &str, body: &str) -> Answer {
+        self.post_with(path, body, "content-type: application/json\r\n")
+    }
+
+    /// The same with these headers instead of the content type.
+    pub fn post_with(&self, path: &str, body: &str, headers: &str) -> Answer {
+        let length = body.len();
+        self.ask(&format!(
+            "POST /api/v1/work{path} HTTP/1.0\r\nhost: localhost\r\n{headers}content-length: {length}\r\n\r\n{body}"
+        ))
+    }
+}
+
+fn read(mut answer: BufReader<impl Read>) -> Answer {
     let (status, head) = read_head(&mut answer);
     let mut body = String::new();
     answer.read_to_string(&mut body).expect("the answer is text");
@@ -55,7 +102,7 @@ pub fn send(at: SocketAddr, request: &str) -> BufReader<TcpStream> {
     BufReader::new(stream)
 }
 
-fn read_head(answer: &mut BufReader<TcpStream>) -> (u16, Vec<(String, String)>) {
+fn read_head(answer: &mut BufReader<impl Read>) -> (u16, Vec<(String, String)>) {
     let mut lines = answer.by_ref().lines().map(|line| line.expect("the answer has a head"));
     let first = lines.next().expect("the answer has a first line");
     let status = first.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("the first line has a status");

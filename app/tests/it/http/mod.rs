@@ -5,4 +5,7 @@ mod client;
 mod health;
 mod page;
 mod server;
+mod sockets;
 mod streams;
+mod waits;
+mod work;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use super::client::To;
 use crate::support::without_surroundings;
 
 /// A repository with a store in a folder of its own.
@@ -35,7 +36,13 @@ impl Place {
         self.0.path().join("repo/.nexus/nexus.db")
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    /// The socket beside the store.
+    pub fn socket(&self) -> PathBuf {
+        self.store().with_file_name("nexus.sock")
+    }
+
+    /// The program with `args` and `--json`, to be started.
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nexus"));
         without_surroundings(&mut command);
         command.args(args).arg("--json").current_dir(self.0.path().join("repo"));
@@ -83,6 +90,16 @@ pub struct Up {
 }
 
 impl Up {
+    /// Both ways to it.
+    pub fn ways(&self, place: &Place) -> [To; 2] {
+        [To::Address(self.at), To::Socket(place.socket())]
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).expect("it is there");
+    }
+
     /// Interrupts it; comes back with its exit code.
     pub fn end(mut self) -> Option<i32> {
         kill_process(Pid::from_child(&self.process), Signal::INT).expect("it is there");

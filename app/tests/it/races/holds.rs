@@ -9,6 +9,7 @@ on_each_engine! {
     twenty_holders_who_report_at_once_are_all_heard,
     twenty_words_of_progress_on_one_item_are_all_in_the_log,
     of_twenty_reports_of_one_hold_one_counts,
+    of_twenty_hand_offs_of_one_hold_one_counts,
     of_a_report_and_a_cancellation_one_ends_the_item,
     what_is_cancelled_while_its_work_is_reported_never_lands,
 }
@@ -71,6 +72,28 @@ fn of_twenty_reports_of_one_hold_one_counts(engine: Engine) {
         assert_eq!(codes.iter().filter(|code| **code == 0).count(), 1, "{answers:?}");
         assert_eq!(codes.iter().filter(|code| **code == 5).count(), 19, "{answers:?}");
         assert_eq!(world.count("work.reported", Some(&id)), 1);
+    }
+    world.sound();
+    world.intact();
+}
+
+fn of_twenty_hand_offs_of_one_hold_one_counts(engine: Engine) {
+    let mut seed = Seed::new();
+    let world = World::on(engine);
+    (0..20).for_each(|n| drop(world.nexus(&["agent", "register", &format!("next-{n}")]).done()));
+    for _ in 0..rounds(1) {
+        let id = world.add("handed off once");
+        world.claim(&id, "giver").with(&["--ttl", "1h"]).done();
+        let answers = seed.all_at_once(20, SPREAD, |n| {
+            world.says("handoff", &id, "giver", 1).with(&["--to", &format!("next-{n}"), "--ttl", "1h"]).run()
+        });
+        let won: Vec<_> = answers.iter().filter(|answer| answer.code == Some(0)).collect();
+        assert_eq!(won.len(), 1, "{answers:?}");
+        assert_eq!(answers.iter().filter(|answer| answer.code == Some(5)).count(), 19, "{answers:?}");
+        let item = world.item(&id);
+        assert_eq!((item.text("holder"), item.number("fence")), (won[0].text("holder"), 2));
+        world.says("report", &id, &item.text("holder"), 2).done();
+        assert_eq!(world.count("work.handed_off", Some(&id)), 1);
     }
     world.sound();
     world.intact();

@@ -8,6 +8,7 @@ mod seed;
 mod surroundings;
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -130,6 +131,20 @@ impl World {
         Asked::new(self, args)
     }
 
+    /// A server over the store, away from the repository, so that it lands nothing; it listens on the socket.
+    pub fn serve(&self) -> Running<'_> {
+        let data = self.repo().join(".nexus");
+        let serving = self.nexus(&["up", "--port", "0", "--data-dir", &data.to_string_lossy(), "--repo", "/"]).start();
+        until("the socket", || self.sockets().iter().find_map(|path| UnixStream::connect(path).ok()));
+        serving
+    }
+
+    /// The sockets beside the store.
+    pub fn sockets(&self) -> Vec<PathBuf> {
+        let there = fs::read_dir(self.repo().join(".nexus")).into_iter().flatten().flatten().map(|entry| entry.path());
+        there.filter(|path| path.extension().is_some_and(|it| it == "sock")).collect()
+    }
+
     /// Adds an item; comes back with its id.
     pub fn add(&self, title: &str) -> String {
         self.nexus(&["work", "add", title]).done().text("id")
@@ -155,6 +170,16 @@ impl World {
     /// The item as it stands.
     pub fn item(&self, id: &str) -> Output {
         self.nexus(&["work", "show", id]).done()
+    }
+
+    /// Does SQL to the store behind our back.
+    pub fn tamper(&self, sql: &str) {
+        match &self.database {
+            Some(database) => database.run(sql),
+            None => rusqlite::Connection::open(self.repo().join(".nexus/nexus.db"))
+                .and_then(|connection| connection.execute_batch(sql))
+                .unwrap_or_else(|error| panic!("{sql}: {error}")),
+        }
     }
 
     /// The event log, oldest first.

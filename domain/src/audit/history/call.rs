@@ -125,16 +125,27 @@ pub struct Logged {
     pub name: String,
     /// Whose hold it was, for what holders do.
     pub agent: Option<String>,
-    /// The fence that was granted, for `work.claimed`, `work.submitted` and `work.resubmitted`; for what else holders
+    /// The fence that was granted, for `work.claimed`, `work.handed_off`, `work.submitted` and `work.resubmitted`; for what else holders
     /// do, the fence of the hold.
     pub fence: Option<i64>,
-    /// The fence of the hold that a `work.submitted` ended.
+    /// The fence of the hold that a `work.handed_off` or `work.submitted` ended.
     pub held_fence: Option<i64>,
+    /// Who was granted the item by a `work.handed_off`.
+    pub to: Option<String>,
 }
 
 impl Logged {
+    /// Whom an entry that begins a hold gave the item to.
+    pub(super) const fn granted_to(&self) -> Option<&String> {
+        if self.to.is_some() { self.to.as_ref() } else { self.agent.as_ref() }
+    }
+
     /// The fence of the hold under which this happened.
     pub(super) fn shown(&self) -> Option<i64> {
-        if self.name == "work.submitted" { self.held_fence } else { self.held_fence.or(self.fence) }
+        if matches!(self.name.as_str(), "work.submitted" | "work.handed_off") {
+            self.held_fence
+        } else {
+            self.held_fence.or(self.fence)
+        }
     }
 }

@@ -166,8 +166,8 @@ pub(super) fn effects_without_grant(
     let logged: BTreeSet<Hold<'_>> = log
         .unwrap_or_default()
         .iter()
-        .filter(|entry| entry.name == "work.claimed")
-        .filter_map(|entry| Some((entry.agent.as_deref()?, entry.item.as_str(), entry.fence?)))
+        .filter(|entry| matches!(entry.name.as_str(), "work.claimed" | "work.handed_off"))
+        .filter_map(|entry| Some((entry.granted_to()?.as_str(), entry.item.as_str(), entry.fence?)))
         .collect();
 
     let mut open: BTreeMap<Hold<'_>, Vec<&Request<'_>>> = BTreeMap::new();

@@ -10,6 +10,8 @@ use super::{Rule, Violation};
 enum Part {
     /// Begins the hold of an agent.
     Grant,
+    /// Ends the hold of an agent and begins that of another.
+    HandOff,
     /// Happens under the hold of an agent.
     Effect,
     /// Happens under the hold of an agent and ends it.
@@ -32,7 +34,8 @@ fn part(name: &str) -> Part {
     match name {
         "work.claimed" => Part::Grant,
         "work.renewed" | "work.progressed" | "work.result_kept" => Part::Effect,
-        "work.reported" | "work.failed" | "work.released" | "work.lapsed" => Part::LastEffect,
+        "work.reported" | "work.failed" | "work.released" | "work.offered" | "work.lapsed" => Part::LastEffect,
+        "work.handed_off" => Part::HandOff,
         "work.submitted" => Part::Submit,
         "work.resubmitted" => Part::Resubmit,
         "work.landed" | "work.rejected" => Part::QueueEnd,
@@ -90,6 +93,11 @@ impl<'a> Item<'a> {
                 self.rises(entry, found);
                 self.holder = Holder::Agent(entry);
             }
+            Part::HandOff => {
+                self.under_hold(entry, found);
+                self.rises(entry, found);
+                self.holder = Holder::Agent(entry);
+            }
             Part::Submit => {
                 self.under_hold(entry, found);
                 self.rises(entry, found);
@@ -120,7 +128,7 @@ impl<'a> Item<'a> {
     fn held_twice(&self, entry: &Logged, found: &mut Vec<Violation>) {
         let (other, who) = match self.holder {
             Holder::Nobody => return,
-            Holder::Agent(grant) => (grant, agent(grant)),
+            Holder::Agent(grant) => (grant, grant.granted_to().map_or("somebody", String::as_str)),
             Holder::Queue(grant) => (grant, "the landing queue"),
         };
         let text = format!(
@@ -154,15 +162,15 @@ impl<'a> Item<'a> {
         // Whoever lets a hold lapse need not be its holder.
         let by = entry.agent.as_ref().filter(|_| entry.name != "work.lapsed");
         if let Holder::Agent(grant) = self.holder
-            && same(by, grant.agent.as_ref())
+            && same(by, grant.granted_to())
             && same(entry.shown().as_ref(), grant.fence.as_ref())
         {
             return;
         }
         let earlier = entry.shown().and_then(|fence| self.grants.get(&fence));
-        let earlier = earlier.filter(|grant| part(&grant.name) == Part::Grant);
+        let earlier = earlier.filter(|grant| matches!(part(&grant.name), Part::Grant | Part::HandOff));
         let (rule, grant, why) = match earlier {
-            Some(grant) if same(by, grant.agent.as_ref()) => (Rule::StaleEffect, Some(*grant), "that hold was over"),
+            Some(grant) if same(by, grant.granted_to()) => (Rule::StaleEffect, Some(*grant), "that hold was over"),
             Some(grant) => (Rule::EffectWithoutGrant, Some(*grant), "another agent was granted that fence"),
             None => (Rule::EffectWithoutGrant, None, "no such hold was granted before"),
         };

@@ -133,6 +133,7 @@ impl Register {
             agent: Some(AGENTS[step.agent].into()),
             fence: Some(fence),
             held_fence: None,
+            to: None,
         });
     }
 
@@ -224,7 +225,7 @@ proptest! {
         let seq = i64::try_from(log.len()).expect("a short log") + 1;
         let (item, agent) = (zombie.item.clone().expect("grants name an item"), Some(zombie.agent.clone()));
         let name = String::from("work.reported");
-        log.push(Logged { seq, at_ms: asked_ms, item, name, agent, fence, held_fence: None });
+        log.push(Logged { seq, at_ms: asked_ms, item, name, agent, fence, held_fence: None, to: None });
         prop_assert!(has(&judge(&[], Some(&log)), &[Rule::StaleEffect]));
     }
 

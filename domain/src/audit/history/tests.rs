@@ -53,6 +53,7 @@ fn entry(text: &str) -> Logged {
         agent: words.get(3).filter(|w| **w != "-").map(|w| (*w).to_owned()),
         fence: fence.parse().ok(),
         held_fence: held.map(|held| held.parse().expect("a fence")),
+        to: words.get(5).map(|to| (*to).to_owned()),
     }
 }
 
@@ -318,6 +319,18 @@ fn a_report_is_in_the_log_as_done_as_submitted_or_as_a_kept_result() {
         assert_eq!(of_both(report, &format!("1 claimed x a 1\n{entry}")), [], "{entry}");
     }
     assert_eq!(of_both(report, "1 claimed x a 1\n2 failed x a 1"), [Rule::LostUpdate]);
+}
+
+#[test]
+fn a_hand_off_ends_one_hold_and_begins_another() {
+    let begin = "1 claimed x a 1\n2 handed_off x a 1>2 b";
+    assert_eq!(of_log(&format!("{begin}\n3 progressed x b 2\n4 reported x b 2")), []);
+    assert_eq!(of_log(&format!("{begin}\n3 progressed x a 1")), [Rule::StaleEffect]);
+    assert_eq!(of_log(&format!("{begin}\n3 progressed x a 2")), [Rule::EffectWithoutGrant]);
+    assert_eq!(of_log(&format!("{begin}\n3 claimed x c 3")), [Rule::HeldTwice]);
+    assert_eq!(of_log("1 claimed x a 1\n2 offered x a 1\n3 claimed x c 2"), []);
+    // What was handed off was never claimed; the log explains the hold.
+    assert_eq!(of_both("progress x b 3-4 ok 2", &format!("{begin}\n3 progressed x b 2")), []);
 }
 
 #[test]

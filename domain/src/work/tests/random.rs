@@ -22,7 +22,7 @@ struct Try {
 
 fn tries() -> impl Strategy<Value = Vec<Try>> {
     let fence_off = prop_oneof![8 => Just(0_i64), 1 => -2..3_i64];
-    let tried = (0..24_u8, 0..AGENTS.len(), fence_off, prop::bool::weighted(0.8), -2_000..20_000_i64);
+    let tried = (0..26_u8, 0..AGENTS.len(), fence_off, prop::bool::weighted(0.8), -2_000..20_000_i64);
     let tried = tried.prop_map(|(verb, by, fence_off, holder, clock_ms)| Try { verb, by, fence_off, holder, clock_ms });
     prop::collection::vec(tried, 0..80)
 }
@@ -66,6 +66,8 @@ impl Try {
             20 => Command::Reject { fence, reason: reason() },
             21 => Command::Resubmit { change: change() },
             22 => Command::Revert { reason: reason() },
+            23 => Command::HandOff { held, to: Receiver::Agent { name: agent(AGENTS[self.by]), ttl: ttl(10_000) } },
+            24 => Command::HandOff { held, to: Receiver::Role("qa".parse().expect("a role")) },
             _ if item.open_dependencies > 0 => Command::DependencyDone,
             _ => Command::DependencyReopened,
         }
@@ -105,9 +107,13 @@ fn logged(seq: i64, before: &WorkItem, after: &WorkItem, event: &Event, at: Time
         (_, State::Leased(lease)) => Some(lease.holder.to_string()),
         _ => None,
     };
-    let grants = matches!(event, Event::Claimed { .. } | Event::Submitted { .. } | Event::Resubmitted { .. });
+    let grants = grants(event);
     let fence = if grants { Some(after.fence) } else { holder.as_ref().map(|_| before.fence) };
-    let held = matches!(event, Event::Submitted { .. }).then_some(before.fence);
+    let held = matches!(event, Event::Submitted { .. } | Event::HandedOff { .. }).then_some(before.fence);
+    let to = match event {
+        Event::HandedOff { to, .. } => Some(to.to_string()),
+        _ => None,
+    };
     Logged {
         seq,
         at_ms: at.millis(),
@@ -116,14 +122,22 @@ fn logged(seq: i64, before: &WorkItem, after: &WorkItem, event: &Event, at: Time
         agent: holder,
         fence: fence.map(Fence::number),
         held_fence: held.map(Fence::number),
+        to,
     }
+}
+
+fn grants(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Claimed { .. } | Event::HandedOff { .. } | Event::Submitted { .. } | Event::Resubmitted { .. }
+    )
 }
 
 /// How an event changes the attempts used, by the rules of the product and not by the code.
 fn attempts_after(used: u32, event: &Event, was_held: bool) -> u32 {
     match event {
         Event::Claimed { .. } => used + 1,
-        Event::Released { .. } => used - 1,
+        Event::Released { .. } | Event::Offered { .. } => used - 1,
         Event::Blocked { .. } if was_held => used - 1,
         Event::Requeued { .. } | Event::Reverted { .. } => 0,
         _ => used,
@@ -138,6 +152,7 @@ fn shown(command: &Command) -> Option<&Held> {
         | Command::Report { held, .. }
         | Command::Fail { held, .. }
         | Command::Release { held, .. }
+        | Command::HandOff { held, .. }
         | Command::Block { held: Some(held), .. } => Some(held),
         _ => None,
     }
@@ -157,7 +172,11 @@ proptest! {
                 replayed = apply(&replayed, event, step.at);
                 prop_assert_eq!(&replayed, after);
                 prop_assert_eq!(after.changed_at, step.at);
-                prop_assert_eq!((&after.id, &after.plan, after.added_at), (&step.before.id, &step.before.plan, NOW));
+                prop_assert_eq!((&after.id, after.added_at), (&step.before.id, NOW));
+                // A hand-off to a role says who it is for; nothing else touches what was asked for.
+                if !matches!(event, Event::Offered { .. }) {
+                    prop_assert_eq!(&after.plan, &step.before.plan);
+                }
             }
         }
     }
@@ -166,11 +185,7 @@ proptest! {
     fn every_grant_has_the_next_fence_and_nothing_else_moves_it((draft, open) in starts(), tries in tries()) {
         for step in life(draft, open, &tries).1 {
             if let Ok((event, after)) = step.outcome {
-                let grants = matches!(
-                    event,
-                    Event::Claimed { .. } | Event::Submitted { .. } | Event::Resubmitted { .. }
-                );
-                prop_assert_eq!(after.fence.number(), step.before.fence.number() + i64::from(grants));
+                prop_assert_eq!(after.fence.number(), step.before.fence.number() + i64::from(grants(&event)));
             }
         }
     }
@@ -183,7 +198,12 @@ proptest! {
                 && held.fence == step.before.fence;
             match step.outcome {
                 Ok(_) => prop_assert!(holds),
-                Err(refusal) => prop_assert!(!holds && refusal.code() == "lease_lost", "{}", refusal),
+                // A holder cannot hand off to itself.
+                Err(refusal) if holds => prop_assert!(
+                    matches!(step.command, Command::HandOff { .. }) && refusal.code() == "held",
+                    "{}", refusal
+                ),
+                Err(refusal) => prop_assert_eq!(refusal.code(), "lease_lost", "{}", refusal),
             }
         }
     }

@@ -37,6 +37,8 @@ fn commands() -> Vec<(&'static str, Command)> {
         ("report, with a change", submit("ann", 3)),
         ("fail", fail("ann", 3)),
         ("release", release("ann", 3)),
+        ("hand off, to an agent", hand_off(agent_receiver("bob"))),
+        ("hand off, to a role", hand_off(Receiver::Role("qa".parse().expect("a role")))),
         ("lapse", Command::Lapse),
         ("block, by the holder", block(Some(mine()))),
         ("block, by others", block(None)),

@@ -1,9 +1,13 @@
 //! Agents, as they are kept.
 
+mod roster;
+
 use std::collections::BTreeSet;
 
-use domain::agent::Agent;
-use domain::text::{AgentName, Capability, Project};
+use domain::agent::{Agent, Standing};
+use domain::text::{AgentName, Capability, Project, Role, Team};
+
+pub use roster::{Seen, ends, heartbeat, roster, seen, stand};
 
 use crate::audit::{Fact, append};
 use crate::{Row, Scope, StoreError, Tx, sql};
@@ -44,6 +48,7 @@ pub async fn register(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(
         (&capabilities).into(),
         agent.capacity.into(),
         agent.registered_at.into(),
+        agent.standing.word().into(),
     ];
     tx.execute(&sql::agent::SAVE, &values).await?;
     log(tx, scope, agent).await
@@ -51,7 +56,7 @@ pub async fn register(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(
 
 async fn log(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), StoreError> {
     let data = serde_json::json!({
-        "role": agent.role.as_ref().map(domain::text::Role::as_str), "team": agent.team.as_ref().map(domain::text::Team::as_str),
+        "role": agent.role.as_ref().map(Role::as_str), "team": agent.team.as_ref().map(Team::as_str),
         "capacity": agent.capacity,
     });
     let name = agent.name.as_str();
@@ -61,6 +66,18 @@ async fn log(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), StoreE
         Fact { name: "agent.registered", subject: name, agent: None, fence: None, data: &data.to_string() },
     )
     .await
+}
+
+/// The names of up to `limit` agents that are registered, with this role and in this team where they are given.
+pub async fn with(
+    tx: &mut Tx<'_>,
+    project: &Project,
+    role: Option<&Role>,
+    team: Option<&Team>,
+    limit: u32,
+) -> Result<Vec<AgentName>, StoreError> {
+    let values = [project.into(), role.into(), team.into(), limit.into()];
+    tx.query_all(&sql::agent::RECIPIENTS, &values).await?.iter().map(|row| row.parsed(0)).collect()
 }
 
 /// Up to `limit` agents after the name `after`, by name.
@@ -80,5 +97,7 @@ pub(crate) fn read(row: &Row) -> Result<Agent, StoreError> {
         capabilities: capabilities.map_err(|e| StoreError::Broken(format!("capabilities: {e}")))?,
         capacity: row.int_or_null(5)?.and_then(|n| u32::try_from(n).ok()),
         registered_at: row.time(6)?,
+        standing: Standing::from_word(row.text(7)?)
+            .ok_or_else(|| StoreError::Broken("an agent stands oddly".to_owned()))?,
     })
 }

@@ -1,4 +1,26 @@
-//! The log, as every door shows it.
+//! The log, as every door shows it, and its seals.
+//!
+//! ```text
+//! entries ─▶ seal: a block, its digests, the hash before it ─▶ head, also in refs/nexus/audit and a file
+//!                    │                                              │
+//!                    ├─▶ verify: store or file, and heads ◀─────────┘
+//!                    └─▶ export, archive: files that are verified with no store
+//! ```
+
+mod archive;
+mod file;
+mod heads;
+mod line;
+mod seal;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+pub use archive::Archive;
+pub use file::{Totals, verify_file, write_file};
+pub use heads::{Head, Heads, REF, parse as parse_heads};
+pub use seal::Sealed;
+pub use verify::{Archived, Compared, Finding, Verified};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

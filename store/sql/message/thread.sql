@@ -1,0 +1,5 @@
+-- $1 project, $2 thread id, $3 after id, $4 limit
+select m.project, m.id, m.thread_id, m.sender, m.to_kind, m.to_name, m.subject, m.body, m.priority, m.class, m.item_id,
+  m.respond_within_ms, m.sent_at_ms
+from message m where m.project = $1 and m.thread_id = $2 and m.id > $3
+order by m.id limit $4
