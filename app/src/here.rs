@@ -89,11 +89,11 @@ impl Here {
         let mut engine = Engine::new(store, settings.project.clone(), Arc::new(SystemClock));
         engine.head_start = settings.head_start;
         engine.attempts_max = settings.attempts_max;
+        engine.retry = (settings.retry.delay_ms > 0).then_some(settings.retry);
         engine.presence = settings.presence;
         engine.escalation = settings.escalation.clone();
         engine.history = Self::history();
         engine.planning = settings.planning;
-        engine.retry = (settings.retry.delay_ms > 0).then_some(settings.retry);
         engine
     }
 

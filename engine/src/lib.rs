@@ -50,14 +50,14 @@ pub struct Engine {
     pub head_start: HeadStart,
     /// How often an item may be tried when it does not say.
     pub attempts_max: u32,
+    /// How long an item waits between attempts when it does not say; not at all when `None`.
+    pub retry: Option<Retry>,
     /// How long is long, for what agents seem to be doing.
     pub presence: domain::agent::presence::Thresholds,
     /// When things escalate, and to whom.
     pub escalation: domain::escalation::Thresholds,
     /// When sprints begin, if anybody said so.
     pub planning: Option<Planning>,
-    /// How long an item waits between attempts when it does not say; not at all when `None`.
-    pub retry: Option<Retry>,
     /// Where this caller's calls are recorded, if anywhere.
     pub history: Option<history::History>,
     clock: Arc<dyn Clock>,
@@ -73,10 +73,10 @@ impl Engine {
             project,
             head_start: HeadStart::default(),
             attempts_max: 3,
+            retry: None,
             presence: domain::agent::presence::Thresholds::default(),
             escalation: domain::escalation::Thresholds::default(),
             planning: None,
-            retry: None,
             history: None,
             clock,
             ids: Arc::default(),

@@ -156,6 +156,10 @@ impl From<WorkError> for Problem {
                 Self::not_found(format!("there is no item {id}; `nexus work list` shows those there are"))
             }
             WorkError::Draft(bad) => Self::malformed(bad.to_string()),
+            WorkError::NotUnique { ref name, ref id } => {
+                Self::refused("not_unique", error.to_string()).with(json!({ "name": name.as_str(), "id": id.as_str() }))
+            }
+            WorkError::Gate(bad) => Self::malformed(bad.to_string()),
             WorkError::UnknownAgent(name) => Self::not_found(format!(
                 "there is no agent {name}; `nexus agent list` shows those there are, `nexus agent register` makes one known"
             )),
@@ -167,10 +171,6 @@ impl From<WorkError> for Problem {
                 );
                 Self::refused("no_agent_for_role", message).with(json!({ "roles": roles }))
             }
-            WorkError::NotUnique { ref name, ref id } => {
-                Self::refused("not_unique", error.to_string()).with(json!({ "name": name.as_str(), "id": id.as_str() }))
-            }
-            WorkError::Gate(bad) => Self::malformed(bad.to_string()),
             WorkError::UnknownDependency(_) => Self::not_found(error.to_string()),
         }
     }

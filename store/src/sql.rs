@@ -33,10 +33,14 @@ statements! {
         INSERT_DEPENDENCY = "insert_dependency" and in bulk "insert_dependency.postgres",
         STATES_OF = "states_of" and in bulk "states_of.postgres", FIND = "find" and in bulk "find.postgres",
         STATE_OF = "state_of", SAVE = "save" and in bulk "save.postgres", READY_ANY = "ready_any", READY_FOR_ROLE = "ready_for_role",
-        READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", TAKE_NAME = "take_name", NAMED = "named", PASS_NAME = "pass_name", NEXT_DUE = "next_due",
+        READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", NEWEST = "newest", TAKE_NAME = "take_name", NAMED = "named", PASS_NAME = "pass_name", NEXT_DUE = "next_due",
         DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state", LIST_LEASED = "list_leased", LIST_DONE = "list_done", COUNTS = "counts",
         SAVE_ROLE = "save_role", SAVE_PLAN = "save_plan", INSERT_HANDOFF = "insert_handoff", LAST_HANDOFF = "last_handoff",
     }
+    gate { LIST = "list", FIND = "find", SAVE = "save", REMOVE = "remove", COUNT = "count", SPEND = "spend",
+        IN_FLIGHT = "in_flight", PRESENT = "present" }
+    reservation { MEET = "meet", ALONE = "alone", IN_FLIGHT = "in_flight", PRUNE = "prune", SAVE = "save" }
+    lock { FIND = "find", INSERT = "insert", SAVE = "save", LIST = "list" }
     agent {
         FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save", RECIPIENTS = "recipients",
         SIGNS = "signs", SIGNS_OF = "signs_of", HELD = "held", ENDS = "ends", BEAT = "beat", FORGET = "forget", STAND = "stand",
@@ -55,10 +59,6 @@ statements! {
     }
     audit { APPEND = "append" and in bulk "append.postgres", AFTER = "after", OF = "of", LATEST = "latest", REMOVE = "remove" }
     seal { INSERT = "insert", LAST = "last", HEAD = "head", HEADS = "heads", AFTER = "after" }
-    gate { LIST = "list", FIND = "find", SAVE = "save", REMOVE = "remove", COUNT = "count", SPEND = "spend",
-        IN_FLIGHT = "in_flight", PRESENT = "present" }
-    reservation { MEET = "meet", ALONE = "alone", IN_FLIGHT = "in_flight", PRUNE = "prune", SAVE = "save" }
-    lock { FIND = "find", INSERT = "insert", SAVE = "save", LIST = "list" }
     answer {
         FIND = "find" and in bulk "find.postgres", KEEP = "keep" and in bulk "keep.postgres", FORGET = "forget", PRUNE = "prune" }
     duty { FIND = "find", SAVE = "save", LIST = "list" }
@@ -104,6 +104,7 @@ mod tests {
             (&super::work::DUE, "work_waiting (project=? AND not_before_ms<?)"),
             (&super::work::HELD_BY, "work_held (project=? AND holder=? AND lease_until_ms>?)"),
             (&super::work::LIST, "PRIMARY KEY (project=? AND id>?)"),
+            (&super::work::NEWEST, "PRIMARY KEY (project=?)"),
             (&super::work::LIST_IN_STATE, "work_in_state (project=? AND state=? AND id>?)"),
             (&super::work::LIST_DONE, "work_done (project=? AND id>?)"),
             (&super::audit::AFTER, "INTEGER PRIMARY KEY (rowid>?)"),

@@ -28,10 +28,10 @@ pub use fields::Fields;
 /// One request that changes work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// Add an item, not before `delay` from now.
-    Add { draft: Box<Draft>, delay: Option<Duration> },
+    /// Add an item, not before `delay` from now; `similar`: say which ones are like it.
+    Add { draft: Box<Draft>, delay: Option<Duration>, similar: bool },
     /// Take a certain item.
-    Claim { id: WorkId, take: Take, writes: Option<Writes> },
+    Claim { id: WorkId, take: Take, writes: Writes },
     /// Take the next item that fits; wait for one this long.
     Next { filter: Filter, take: Take, wait: Option<Duration> },
     /// Keep an item longer.
@@ -125,14 +125,19 @@ impl Ask {
         self.check()?;
         let key = self.key(key)?;
         let done = match self {
-            Self::Add { mut draft, delay } => {
+            Self::Add { mut draft, delay, similar } => {
                 if let Some(delay) = delay {
                     let ms = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
                     draft.not_before = Some(engine.scope().now.plus_millis(ms));
                 }
-                engine.add(*draft, trace, key).await?
+                if similar {
+                    engine.add_flagged(*draft, trace, key).await?
+                } else {
+                    engine.add(*draft, trace, key).await?
+                }
             }
             Self::Claim { id, take, writes } => {
+                let writes = (writes != Writes::default()).then_some(writes);
                 engine.claim_writing(id, take.by, take.ttl.unwrap_or(usual), writes, key).await?
             }
             Self::Next { filter, take, wait: None } => {

@@ -7,7 +7,7 @@ use domain::agent::Filter;
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Ttl;
-use domain::work::{Command, Draft, Fence, Held, Json, Needs, Percent, Retry};
+use domain::work::{Command, Draft, Fence, Held, Json, Needs, Percent};
 use engine::problem::{Kind, Problem};
 use engine::units::format_duration;
 use serde::Serialize;
@@ -68,7 +68,11 @@ impl Written {
 }
 
 fn ttl_text(ttl: Ttl) -> String {
-    format_duration(Duration::from_millis(ttl.millis().unsigned_abs()))
+    ms_text(ttl.millis())
+}
+
+fn ms_text(ms: i64) -> String {
+    format_duration(Duration::from_millis(ms.unsigned_abs()))
 }
 
 /// `None` when there is nothing in it.
@@ -86,11 +90,11 @@ impl Ask {
     pub fn written(&self) -> Written {
         let of = |id: &WorkId, verb: &str| Written::to(format!("/{id}/{verb}"));
         match self {
-            Self::Add { draft, delay } => add(draft, *delay),
+            Self::Add { draft, delay, similar } => add(draft, *delay).with("similar", (!similar).then_some(false)),
             Self::Claim { id, take, writes } => of(id, "claim")
                 .take(take)
-                .with("writes", writes.as_ref().and_then(|it| texts(&it.globs)))
-                .with("exclusive", writes.as_ref().map(|it| it.exclusive).filter(|wanted| *wanted)),
+                .with("writes", texts(&writes.globs))
+                .with("exclusive", writes.exclusive.then_some(true)),
             Self::Next { filter, take, wait } => Written::to("/next".to_owned())
                 .take(take)
                 .with("role", filter.role.as_ref().map(ToString::to_string))
@@ -108,9 +112,8 @@ impl Ask {
     pub fn read(verb: &str, id: WorkId, fields: &mut Fields) -> Result<Self, Problem> {
         let command = match verb {
             "claim" => {
-                let globs = fields.list("writes", "glob")?.unwrap_or_default();
+                let globs = fields.list("writes", "writes")?.unwrap_or_default();
                 let writes = Writes { globs, exclusive: fields.take("exclusive")?.unwrap_or_default() };
-                let writes = (writes != Writes::default()).then_some(writes);
                 return Ok(Self::Claim { id, take: take(fields)?, writes });
             }
             "renew" => return Ok(Self::Renew { id, held: held(fields)?, ttl: fields.read_as("ttl", parse::ttl)? }),
@@ -149,9 +152,6 @@ impl Ask {
 
     /// The request to add what `fields` spell out.
     pub fn read_add(fields: &mut Fields) -> Result<Self, Problem> {
-        let delay_ms: Option<i64> = fields.take("retry_delay_ms")?;
-        let cap_ms: Option<i64> = fields.take("retry_cap_ms")?;
-        let retry = delay_ms.map(|delay_ms| Retry { delay_ms, cap_ms: cap_ms.unwrap_or(Retry::CAP_MS.max(delay_ms)) });
         let draft = Draft {
             title: needed("title", fields.take("title")?)?,
             description: fields.take("description")?.unwrap_or_default(),
@@ -166,7 +166,7 @@ impl Ask {
             acceptance: fields.take("acceptance")?.unwrap_or_default(),
             payload: fields.raw("payload").map(|raw| Json(raw.get().to_owned())),
             depends_on: fields.list("depends_on", "depends_on")?.unwrap_or_default(),
-            not_before: None,
+            not_before: fields.read_as("at", parse::moment)?,
             attempts_max: fields.take("attempts")?,
             needs: Needs {
                 ports: fields.take("ports")?.unwrap_or_default(),
@@ -175,11 +175,12 @@ impl Ask {
             },
             rate_key: fields.parsed("rate_key")?,
             unique: fields.parsed("unique")?,
-            writes: fields.list("writes", "glob")?.unwrap_or_default(),
+            writes: fields.list("writes", "writes")?.unwrap_or_default(),
             exclusive: fields.take("exclusive")?.unwrap_or_default(),
-            retry,
+            retry: parse::retry(fields.read_as("retry_delay", parse::span)?, fields.read_as("retry_cap", parse::span)?),
         };
-        Ok(Self::Add { draft: Box::new(draft), delay: fields.read_as("delay", parse::span)? })
+        let similar = fields.take("similar")?.unwrap_or(true);
+        Ok(Self::Add { draft: Box::new(draft), delay: fields.read_as("delay", parse::span)?, similar })
     }
 
     /// The request for the next item that `fields` spell out.
@@ -209,6 +210,7 @@ fn add(draft: &Draft, delay: Option<Duration>) -> Written {
         .json("payload", draft.payload.as_ref())
         .with("depends_on", texts(&draft.depends_on))
         .with("delay", delay.map(format_duration))
+        .with("at", draft.not_before.map(parse::moment_text))
         .with("attempts", draft.attempts_max)
         .with("ports", Some(draft.needs.ports).filter(|n| *n > 0))
         .with("databases", Some(draft.needs.databases).filter(|n| *n > 0))
@@ -216,9 +218,9 @@ fn add(draft: &Draft, delay: Option<Duration>) -> Written {
         .with("rate_key", draft.rate_key.as_ref().map(ToString::to_string))
         .with("unique", draft.unique.as_ref().map(ToString::to_string))
         .with("writes", texts(&draft.writes))
-        .with("exclusive", Some(draft.exclusive).filter(|wanted| *wanted))
-        .with("retry_delay_ms", draft.retry.map(|retry| retry.delay_ms))
-        .with("retry_cap_ms", draft.retry.map(|retry| retry.cap_ms))
+        .with("exclusive", draft.exclusive.then_some(true))
+        .with("retry_delay", draft.retry.map(|retry| ms_text(retry.delay_ms)))
+        .with("retry_cap", draft.retry.map(|retry| ms_text(retry.cap_ms)))
 }
 
 fn act(command: &Command, to: impl Fn(&str) -> Written) -> Written {
@@ -280,11 +282,6 @@ mod tests {
             role: "reviewer".parse().ok(),
             capabilities: ["rust".parse().expect("a word")].into(),
             labels: ["one".parse().expect("a word"), "two".parse().expect("a word")].into(),
-            rate_key: "service".parse().ok(),
-            unique: "one of it".parse().ok(),
-            writes: ["src/**".to_owned(), "docs/*.md".to_owned()].into(),
-            exclusive: true,
-            retry: Some(Retry { delay_ms: 1_000, cap_ms: 60_000 }),
             points: Some(3),
             business_value: Some(0),
             acceptance: "it works".to_owned(),
@@ -292,21 +289,26 @@ mod tests {
             depends_on: [id.clone()].into(),
             attempts_max: Some(1),
             needs: Needs { ports: 2, databases: 1, cache: true },
+            not_before: Some(domain::time::Timestamp::from_millis(1_795_211_860_474)),
+            rate_key: "k".parse().ok(),
+            unique: "only".parse().ok(),
+            writes: ["src/**".to_owned()].into(),
+            exclusive: true,
+            retry: Some(domain::work::Retry { delay_ms: 1_000, cap_ms: 60_000 }),
             ..Draft::default()
         };
         let plain = Draft { title: "plain".to_owned(), kind: "task".to_owned(), ..Draft::default() };
         let act = |command| Ask::Act { id: id.clone(), command };
         let (one, none) = (Some("because".to_owned()), None);
         for ask in [
-            Ask::Add { draft: Box::new(draft), delay: Some(Duration::from_millis(1_500)) },
-            Ask::Add { draft: Box::new(plain), delay: None },
-            Ask::Claim { id: id.clone(), take: take.clone(), writes: None },
+            Ask::Add { draft: Box::new(draft), delay: Some(Duration::from_millis(1_500)), similar: true },
+            Ask::Add { draft: Box::new(plain), delay: None, similar: false },
             Ask::Claim {
                 id: id.clone(),
                 take: take.clone(),
-                writes: Some(Writes { globs: ["src/**".to_owned()].into(), exclusive: true }),
+                writes: Writes { globs: ["src/**".to_owned()].into(), exclusive: true },
             },
-            Ask::Claim { id: id.clone(), take: Take { ttl: None, ..take.clone() }, writes: None },
+            Ask::Claim { id: id.clone(), take: Take { ttl: None, ..take.clone() }, writes: Writes::default() },
             Ask::Next { filter: Filter::default(), take: take.clone(), wait: Some(Duration::from_mins(5)) },
             Ask::Next {
                 filter: Filter { role: "x".parse().ok(), team: None, capabilities: Some([].into()) },

@@ -90,9 +90,9 @@ enum Command {
     #[command(subcommand)]
     Agent(agent::Command),
     #[command(subcommand)]
-    Message(message::Command),
-    #[command(subcommand)]
     Lock(lock::Command),
+    #[command(subcommand)]
+    Message(message::Command),
     Run(run::Args),
     #[command(subcommand)]
     Change(change::Command),
@@ -167,8 +167,8 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Init(args) => init::init(&global, &args),
         Command::Work(command) => work::work(&global, command),
         Command::Agent(command) => agent::agent(&global, command),
-        Command::Message(command) => message::message(&global, command),
         Command::Lock(command) => lock::lock(&global, command),
+        Command::Message(command) => message::message(&global, command),
         Command::Run(args) => run::run(global, args),
         Command::Change(command) => change::change(&global, command),
         Command::Workspace(command) => workspace::workspace(&global, command),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::time::{Timestamp, Ttl};
-use domain::work::{Json, Percent, Priority};
+use domain::work::{Json, Percent, Priority, Retry};
 use engine::Key;
 use engine::problem::{Kind, Problem};
 use engine::units::parse_duration;
@@ -19,6 +19,13 @@ pub fn ttl(text: &str) -> Result<Ttl, String> {
 /// A span such as `5m`.
 pub fn span(text: &str) -> Result<Duration, String> {
     parse_duration(text)
+}
+
+/// A moment such as `2026-12-24T18:00:00Z` or `2026-12-24T19:00:00+01:00`.
+pub fn moment(text: &str) -> Result<Timestamp, String> {
+    let wanted = |_| "it can be a moment with its offset, such as 2026-12-24T18:00:00Z or 2026-12-24T19:00:00+01:00";
+    let at: jiff::Timestamp = text.parse().map_err(wanted)?;
+    Ok(Timestamp::from_millis(at.as_millisecond()))
 }
 
 /// How long to wait: up to a day.
@@ -56,6 +63,17 @@ pub fn since(text: &str) -> Result<Since, String> {
         Some(at) => Ok(Since::At(at)),
         None => parse_duration(text).map(Since::Ago).map_err(wanted),
     }
+}
+
+/// The moment as [`moment`] reads it.
+pub fn moment_text(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| at.millis().to_string(), |at| at.to_string())
+}
+
+/// The waits between attempts; a cap alone asks for none.
+pub fn retry(delay: Option<Duration>, cap: Option<Duration>) -> Option<Retry> {
+    let ms = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    delay.map(ms).map(|delay_ms| Retry { delay_ms, cap_ms: cap.map_or(Retry::CAP_MS.max(delay_ms), ms) })
 }
 
 /// A priority's word.

@@ -16,8 +16,8 @@ pub type Branch = (&'static [&'static str], fn(Command) -> Command);
 const BRANCHES: &[&[Branch]] = &[
     work::BRANCHES,
     agent::BRANCHES,
-    message::BRANCHES,
     lock::BRANCHES,
+    message::BRANCHES,
     &[(&["status"], status::Args::augment_args), (&["keep"], Keep::augment_args)],
 ];
 

@@ -104,18 +104,23 @@ pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
         Command::Unblock(args) => hold::unblock(&reach, &args),
         Command::Cancel(args) => hold::cancel(&reach, &args),
         Command::Requeue(args) => hold::requeue(&reach, &args),
-        Command::ReportMany(args) => many::report_many(&reach, &args),
-        Command::Explain(args) => explain::explain(&reach, &args),
-        Command::Graph(args) => explain::graph(&reach, &args),
-        Command::Pause(args) => gate::pause(&reach, &args),
-        Command::Resume(args) => gate::resume(&reach, &args),
-        Command::Limit(args) => gate::limit(&reach, &args),
-        Command::Gates(_) => gate::gates(&reach),
+        Command::ReportMany(args) => many::report_many(reach.itself()?, &args),
+        Command::Explain(args) => explain::explain(reach.itself()?, &args),
+        Command::Graph(args) => explain::graph(reach.itself()?, &args),
+        Command::Pause(args) => gate::pause(reach.itself()?, &args),
+        Command::Resume(args) => gate::resume(reach.itself()?, &args),
+        Command::Limit(args) => gate::limit(reach.itself()?, &args),
+        Command::Gates(_) => gate::gates(reach.itself()?),
     }
 }
 
 /// The item, with what was done to it.
 fn done(verb: &str, item: &WorkView) -> Answer {
+    Answer::new(item, said(verb, item))
+}
+
+/// The same in words.
+fn said(verb: &str, item: &WorkView) -> String {
     let state = painted(&item.state, &item.state);
-    Answer::new(item, format!("{verb} {} {state}: {}", item.id, crate::terminal::one_line(&item.title)))
+    format!("{verb} {} {state}: {}", item.id, crate::terminal::one_line(&item.title))
 }

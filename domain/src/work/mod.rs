@@ -23,6 +23,7 @@ mod handoff;
 mod item;
 mod lock;
 mod retry;
+mod similar;
 #[cfg(test)]
 mod tests;
 mod writes;
@@ -39,4 +40,5 @@ pub use handoff::{Bundle, Handoff};
 pub use item::{Attempts, Fence, HeadStart, Lease, Percent, Priority, Progress, Proof, State, WorkItem};
 pub use lock::Lock;
 pub use retry::Retry;
+pub use similar::{ALIKE, Words};
 pub use writes::{BadWrites, Conflict, Reservation, WriteSet, beside, conflicts};

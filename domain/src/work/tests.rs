@@ -11,6 +11,7 @@ mod lock;
 mod order;
 mod random;
 mod retry;
+mod similar;
 mod table;
 mod writes;
 

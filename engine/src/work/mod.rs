@@ -8,6 +8,7 @@ mod handoff;
 mod import;
 mod lock;
 mod many;
+mod similar;
 mod together;
 mod view;
 
@@ -28,6 +29,7 @@ pub use handoff::HandoffView;
 pub use import::{Imported, import};
 pub use lock::LockView;
 pub use many::{Report, Reported};
+pub use similar::Similar;
 pub(crate) use together::Verbs;
 use together::{Request, What};
 pub use view::{ConflictView, WorkView, draft_from_json};

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::HandoffView;
 
+use super::similar::Similar;
 use crate::problem::Problem;
 
 /// The JSON object of an item. Times are Unix milliseconds.
@@ -57,6 +58,8 @@ pub struct WorkView {
     pub exclusive: bool,
     #[serde(default)]
     pub conflicts: Vec<ConflictView>,
+    #[serde(default)]
+    pub similar: Vec<Similar>,
     #[serde(default)]
     pub retry_delay_ms: Option<i64>,
     #[serde(default)]
@@ -146,6 +149,7 @@ impl WorkView {
             writes: plan.writes.iter().cloned().collect(),
             exclusive: plan.exclusive,
             conflicts: Vec::new(),
+            similar: Vec::new(),
             retry_delay_ms: plan.retry.map(|retry| retry.delay_ms),
             retry_cap_ms: plan.retry.map(|retry| retry.cap_ms),
             rank_ms: item.rank.millis(),

@@ -9,7 +9,7 @@ use domain::work::{Command, Gates, InFlight, Refusal, Reservation, State, WorkIt
 use super::reservation::{self, Writes};
 use super::verbs::{self, Added, Lane, lane_values, lanes};
 use super::{WorkError, gate, record};
-use crate::{Scope, StoreError, Tx, sql};
+use crate::{Scope, StoreError, Tx, assignment, sql};
 
 /// How many candidates are looked at in one go.
 const PAGE: u32 = 128;
@@ -78,7 +78,15 @@ impl Gated {
         filter: &Filter,
         (agent, by, ttl): (&Agent, &AgentName, Ttl),
     ) -> Result<Option<WorkItem>, WorkError> {
-        let Some(before) = self.first(tx, scope, filter).await? else { return Ok(None) };
+        agent.take_work()?;
+        // What is kept for the agent comes first, and what is kept for another is passed over.
+        let kept = assignment::any(tx, scope).await?;
+        let own = if kept { assignment::first_for(tx, scope, filter, by).await? } else { None };
+        let before = match own.and_then(|own| self.candidate(scope, own)) {
+            Some(own) => Some(own.item),
+            None => self.first(tx, scope, filter, kept.then_some(by)).await?,
+        };
+        let Some(before) = before else { return Ok(None) };
         let writes = Writes::of(&before, None);
         if !writes.globs.is_empty() {
             self.reserved = reservation::alone(tx, scope).await?;
@@ -90,11 +98,17 @@ impl Gated {
         Ok(Some(taken))
     }
 
-    async fn first(&self, tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Option<WorkItem>, StoreError> {
+    async fn first(
+        &self,
+        tx: &mut Tx<'_>,
+        scope: &Scope,
+        filter: &Filter,
+        by: Option<&AgentName>,
+    ) -> Result<Option<WorkItem>, StoreError> {
         loop {
             let mut best: Option<Candidate> = None;
             for lane in lanes(filter) {
-                let found = self.first_in_lane(tx, scope, filter, &lane).await?;
+                let found = self.first_in_lane(tx, scope, filter, &lane, by).await?;
                 let place = |it: &Candidate| (it.conflicts, it.item.rank, it.item.id.clone());
                 best = best.into_iter().chain(found).min_by_key(place);
             }
@@ -113,6 +127,7 @@ impl Gated {
         scope: &Scope,
         filter: &Filter,
         lane: &Lane<'_>,
+        by: Option<&AgentName>,
     ) -> Result<Option<Candidate>, StoreError> {
         let mut after = verbs::START.clone();
         loop {
@@ -121,7 +136,10 @@ impl Gated {
             for row in &rows {
                 let (item, _) = record::item(row)?;
                 after = (item.rank.millis(), item.id.to_string());
-                match filter.fits(&item.plan).then(|| self.candidate(scope, item)).flatten() {
+                if !filter.fits(&item.plan) || verbs::for_another(tx, scope, &item, by).await? {
+                    continue;
+                }
+                match self.candidate(scope, item) {
                     Some(Candidate { item, conflicts: true }) if second.is_none() => second = Some(item),
                     Some(free @ Candidate { conflicts: false, .. }) => return Ok(Some(free)),
                     _ => {}

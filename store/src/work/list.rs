@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::id::WorkId;
 use domain::text::Project;
 use domain::time::Timestamp;
 use domain::work::State;
@@ -41,6 +42,12 @@ pub async fn list(
         }
     };
     rows.iter().map(|row| item(row).map(|(item, trace_id)| Added { item, trace_id })).collect()
+}
+
+/// The titles of the newest items, up to `limit`.
+pub async fn newest(tx: &mut Tx<'_>, project: &Project, limit: u32) -> Result<Vec<(WorkId, String)>, StoreError> {
+    let rows = tx.query_all(&sql::work::NEWEST, &[project.into(), limit.into()]).await?;
+    rows.iter().map(|row| Ok((row.parsed(0)?, row.text(1)?.to_owned()))).collect()
 }
 
 /// How many items there are in each state.

@@ -62,10 +62,10 @@ pub async fn claim_next_many(
     for claim in claims {
         if !tended.contains_key(&claim.scope.project) {
             fine(verbs::tend(tx, &claim.scope).await)?;
+            tended.insert(&claim.scope.project, Gated::find(tx, &claim.scope).await?);
             if assignment::any(tx, &claim.scope).await? {
                 kept.insert(&claim.scope.project);
             }
-            tended.insert(&claim.scope.project, Gated::find(tx, &claim.scope).await?);
         }
     }
     let agents = meet_many(tx, claims).await?;

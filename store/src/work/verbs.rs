@@ -186,14 +186,14 @@ pub async fn claim_next(
     claim_head(tx, scope, &filter, (&agent, by, ttl)).await
 }
 
-/// As [`claim_next`], where there are no gates. What is kept for the agent comes first, and what is kept for another is
-/// passed over.
+/// As [`claim_next`], where there are no gates.
 async fn claim_head(
     tx: &mut Tx<'_>,
     scope: &Scope,
     filter: &Filter,
     (agent, by, ttl): (&Agent, &AgentName, Ttl),
 ) -> Result<Option<WorkItem>, WorkError> {
+    // What is kept for the agent comes first, and what is kept for another is passed over.
     let kept = assignment::any(tx, scope).await?;
     let own = if kept { assignment::first_for(tx, scope, filter, by).await? } else { None };
     let before = match own {
@@ -292,7 +292,7 @@ pub(super) fn lane_values<'a>(
     values
 }
 
-async fn for_another(
+pub(super) async fn for_another(
     tx: &mut Tx<'_>,
     scope: &Scope,
     item: &WorkItem,

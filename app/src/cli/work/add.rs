@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use clap::Args;
 use domain::id::WorkId;
 use domain::text::{Capability, Label, Name, Role, Team};
-use domain::work::{Draft, Json, Needs, Priority, Retry};
+use domain::time::Timestamp;
+use domain::work::{Draft, Json, Needs, Priority};
 use engine::problem::Problem;
+use engine::work::WorkView;
 
-use super::done;
+use super::said;
 use crate::ask::Ask;
 use crate::cli::{Answer, parse};
 use crate::reach::{Extra, Reach};
+use crate::terminal::one_line;
 
 /// The largest backlog file, in bytes.
 const BACKLOG_BYTES_MAX: u64 = 100_000_000;
@@ -23,6 +26,7 @@ const TEXT_BYTES_MAX: u64 = 20_000_000;
 #[command(after_help = "Examples:\n  nexus work add 'Fix the parser' --priority high --label parser\n  \
     nexus work add 'Write the docs' --depends-on work_1795211860474123456 --role writer\n  \
     nexus work add 'Try again later' --delay 1h --json\n  \
+    nexus work add 'Tell the winners' --at 2026-12-24T18:00:00Z\n  \
     nexus work add 'Ask the service' --retry-delay 10s --retry-cap 5m --rate-key service\n  \
     nexus work add 'Nightly cleanup' --unique nightly-cleanup\n  \
     nexus work add 'Rename the API' --writes 'src/api/**' --exclusive")]
@@ -71,6 +75,9 @@ pub struct Add {
     /// Not before this long from now, such as 1h
     #[arg(long, value_name = "DURATION", value_parser = parse::span)]
     delay: Option<std::time::Duration>,
+    /// Not before this moment, such as 2026-12-24T18:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse::moment, conflicts_with = "delay")]
+    at: Option<Timestamp>,
     /// How often it may be tried
     #[arg(long, value_name = "N")]
     attempts: Option<u32>,
@@ -95,6 +102,9 @@ pub struct Add {
     /// Wait until nothing that writes the same is in flight, and let nothing beside it
     #[arg(long, requires = "writes")]
     exclusive: bool,
+    /// Do not look for items that are like it
+    #[arg(long)]
+    no_similar: bool,
     /// How long it waits after it failed, at first; twice as long each time, less up to a half
     #[arg(long, value_name = "DURATION", value_parser = parse::span)]
     retry_delay: Option<std::time::Duration>,
@@ -111,11 +121,6 @@ pub fn add(reach: &Reach, args: &Add) -> Result<Answer, Problem> {
         Some(path) => parse::file(path, TEXT_BYTES_MAX)?,
         None => args.description.clone(),
     };
-    let ms = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
-    let retry = args.retry_delay.map(|delay| {
-        let cap = args.retry_cap.map_or(Retry::CAP_MS.max(ms(delay)), ms);
-        Retry { delay_ms: ms(delay), cap_ms: cap }
-    });
     let draft = Draft {
         title: args.title.clone(),
         description,
@@ -130,17 +135,24 @@ pub fn add(reach: &Reach, args: &Add) -> Result<Answer, Problem> {
         acceptance: args.acceptance.clone(),
         payload: args.payload.clone(),
         depends_on: args.depends_on.iter().cloned().collect(),
-        not_before: None,
+        not_before: args.at,
         attempts_max: args.attempts.or_else(|| reach.usual_attempts()),
         needs: Needs { ports: args.ports, databases: args.databases, cache: args.cache },
         rate_key: args.rate_key.clone(),
         unique: args.unique.clone(),
         writes: args.writes.iter().cloned().collect(),
         exclusive: args.exclusive,
-        retry,
+        retry: parse::retry(args.retry_delay, args.retry_cap),
     };
-    let ask = Ask::Add { draft: Box::new(draft), delay: args.delay };
-    Ok(done("added", &reach.ask(&ask, args.key.as_deref(), &Extra::default())?.item))
+    let ask = Ask::Add { draft: Box::new(draft), delay: args.delay, similar: !args.no_similar };
+    let item = reach.ask(&ask, args.key.as_deref(), &Extra::default())?.item;
+    let text = told(&item);
+    Ok(Answer::new(&item, text))
+}
+
+fn told(item: &WorkView) -> String {
+    let like = item.similar.iter().map(|it| format!("\nit is like {}: {}", it.id, one_line(&it.title)));
+    said("added", item) + &like.collect::<String>()
 }
 
 /// Add many: JSON lines with the keys of `work add`, and `key`, which `depends_on` may name

@@ -38,8 +38,8 @@ pub struct Claim {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  nexus work next --agent zoe\n  \
     nexus work next --agent zoe --role reviewer --workspace --json\n  \
-    nexus work next --agent zoe --wait 10m        wait for work instead of asking again and again\n  \
-    nexus work next --agent zoe --count 10 --json")]
+    nexus work next --agent zoe --count 10 --json\n  \
+    nexus work next --agent zoe --wait 10m        wait for work instead of asking again and again")]
 pub struct Next {
     /// Items for this role, or for any
     #[arg(long)]
@@ -50,12 +50,12 @@ pub struct Next {
     /// Something the agent can do; may be given again
     #[arg(long = "capability", value_name = "CAPABILITY")]
     capabilities: Vec<Capability>,
+    /// Take up to so many; the answer is an array then
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000), conflicts_with_all = ["workspace", "wait"])]
+    count: Option<u16>,
     /// Wait this long for one when there is none, such as 10m
     #[arg(long, value_name = "DURATION", value_parser = parse::wait)]
     wait: Option<Duration>,
-    /// Take up to so many; the answer is an array then
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000), conflicts_with = "workspace")]
-    count: Option<u16>,
     #[command(flatten)]
     how: How,
 }
@@ -87,7 +87,6 @@ impl How {
 
 pub fn claim(reach: &Reach, args: &Claim) -> Result<Answer, Problem> {
     let writes = Writes { globs: args.writes.iter().cloned().collect(), exclusive: args.exclusive };
-    let writes = (writes != Writes::default()).then_some(writes);
     taken(reach, &args.how, &Ask::Claim { id: args.id.clone(), take: args.how.take(reach), writes })
 }
 
@@ -99,14 +98,18 @@ pub fn next(reach: &Reach, args: &Next) -> Result<Answer, Problem> {
         capabilities: able.then(|| args.capabilities.iter().cloned().collect()),
     };
     if let Some(count) = args.count {
-        let ttl = args.how.ttl.unwrap_or(reach.here.settings().lease_ttl);
-        let key = parse::key(args.how.key.as_ref(), args)?;
-        let items = wait(reach.itself()?.next_many(filter, args.how.agent.clone(), ttl, count.into(), key))?;
-        let line = |item: &WorkView| format!("{} under fence {}: {}", item.id, item.fence, one_line(&item.title));
-        let lines = items.iter().map(line).collect::<Vec<_>>().join("\n");
-        return Ok(Answer::new(&items, format!("{} holds {}:\n{lines}", args.how.agent, items.len())));
+        return many(reach, args, filter, count);
     }
     taken(reach, &args.how, &Ask::Next { filter, take: args.how.take(reach), wait: args.wait })
+}
+
+fn many(reach: &Reach, args: &Next, filter: Filter, count: u16) -> Result<Answer, Problem> {
+    let key = parse::key(args.how.key.as_ref(), args)?;
+    let ttl = args.how.ttl.unwrap_or(reach.here.settings().lease_ttl);
+    let items = wait(reach.itself()?.next_many(filter, args.how.agent.clone(), ttl, count.into(), key))?;
+    let line = |item: &WorkView| format!("{} under fence {}: {}", item.id, item.fence, one_line(&item.title));
+    let lines = items.iter().map(line).collect::<Vec<_>>().join("\n");
+    Ok(Answer::new(&items, format!("{} holds {}:\n{lines}", args.how.agent, items.len())))
 }
 
 fn taken(reach: &Reach, how: &How, ask: &Ask) -> Result<Answer, Problem> {

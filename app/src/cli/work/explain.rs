@@ -5,11 +5,10 @@ use domain::agent::Filter;
 use domain::id::WorkId;
 use domain::text::{AgentName, Capability, Role, Team};
 use engine::problem::Problem;
-use engine::wait;
 use engine::work::{Explained, GRAPH_MAX, Graph};
+use engine::{Engine, wait};
 
 use crate::cli::Answer;
-use crate::reach::Reach;
 use crate::terminal::{harmless, one_line, painted, when};
 
 /// Say why an item cannot be taken now and when that changes; without an item, which one is next and why
@@ -34,8 +33,7 @@ pub struct Explain {
     capabilities: Vec<Capability>,
 }
 
-pub fn explain(reach: &Reach, args: &Explain) -> Result<Answer, Problem> {
-    let engine = reach.itself()?;
+pub fn explain(engine: &Engine, args: &Explain) -> Result<Answer, Problem> {
     let able = (!args.capabilities.is_empty()).then(|| args.capabilities.iter().cloned().collect());
     let filter = Filter { role: args.role.clone(), team: args.team.clone(), capabilities: able };
     let agent = args.agent.clone().map(|name| (name, filter));
@@ -87,8 +85,7 @@ pub struct GraphArgs {
     limit: u32,
 }
 
-pub fn graph(reach: &Reach, args: &GraphArgs) -> Result<Answer, Problem> {
-    let engine = reach.itself()?;
+pub fn graph(engine: &Engine, args: &GraphArgs) -> Result<Answer, Problem> {
     let graph = wait(engine.graph(args.id.as_ref(), args.limit))?;
     let text = match args.format.as_str() {
         "mermaid" => graph.mermaid(),

@@ -5,11 +5,10 @@ use domain::text::{Name, Role, Team};
 use domain::work::{GateCommand, Limits, Part};
 use engine::problem::Problem;
 use engine::units::format_duration;
-use engine::wait;
 use engine::work::GateView;
+use engine::{Engine, wait};
 
 use crate::cli::{Answer, parse};
-use crate::reach::Reach;
 use crate::terminal::{one_line, table, when};
 
 #[derive(Debug, Args)]
@@ -49,8 +48,7 @@ pub struct Pause {
     key: Option<String>,
 }
 
-pub fn pause(reach: &Reach, args: &Pause) -> Result<Answer, Problem> {
-    let engine = reach.itself()?;
+pub fn pause(engine: &Engine, args: &Pause) -> Result<Answer, Problem> {
     let key = parse::key(args.key.as_ref(), args)?;
     let reason = domain::text::bounded("the reason", &args.reason, Limits::TEXT_BYTES_MAX)
         .map_err(|bad| Problem::malformed(bad.to_string()))?;
@@ -70,8 +68,7 @@ pub struct Resume {
     key: Option<String>,
 }
 
-pub fn resume(reach: &Reach, args: &Resume) -> Result<Answer, Problem> {
-    let engine = reach.itself()?;
+pub fn resume(engine: &Engine, args: &Resume) -> Result<Answer, Problem> {
     let key = parse::key(args.key.as_ref(), args)?;
     let part = args.which.part().unwrap_or(Part::Project);
     let said = format!("resumed {part}");
@@ -100,8 +97,7 @@ pub struct Limit {
     key: Option<String>,
 }
 
-pub fn limit(reach: &Reach, args: &Limit) -> Result<Answer, Problem> {
-    let engine = reach.itself()?;
+pub fn limit(engine: &Engine, args: &Limit) -> Result<Answer, Problem> {
     let key = parse::key(args.key.as_ref(), args)?;
     let (part, command) = match (&args.rate, args.per, args.which.part()) {
         (Some(rate), Some(per), _) => {
@@ -131,8 +127,7 @@ fn every(gate: &GateView) -> String {
 #[command(after_help = "Example:\n  nexus work gates --json")]
 pub struct Gates {}
 
-pub fn gates(reach: &Reach) -> Result<Answer, Problem> {
-    let engine = reach.itself()?;
+pub fn gates(engine: &Engine) -> Result<Answer, Problem> {
     let gates = wait(engine.gates())?;
     if gates.is_empty() {
         return Ok(Answer::new(&gates, "nothing keeps ready work back"));

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use domain::work::{Fence, Held, Json, Limits};
 use engine::problem::Problem;
-use engine::wait;
 use engine::work::{Report, Reported};
+use engine::{Engine, wait};
 use serde::Deserialize;
 
 use crate::cli::answer::problem_json;
 use crate::cli::{Answer, parse};
-use crate::reach::Reach;
 
 /// The largest file of reports, in bytes, and the most lines in it.
 const BYTES_MAX: u64 = 100_000_000;
@@ -40,8 +39,7 @@ struct Line {
     result: Option<serde_json::Value>,
 }
 
-pub fn report_many(reach: &Reach, args: &ReportMany) -> Result<Answer, Problem> {
-    let engine = reach.itself()?;
+pub fn report_many(engine: &Engine, args: &ReportMany) -> Result<Answer, Problem> {
     let text = parse::file(&args.file, BYTES_MAX)?;
     let key = parse::key(args.key.as_ref(), &("report-many", &text))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());

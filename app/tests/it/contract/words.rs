@@ -42,6 +42,7 @@ const ITEM: &[(&str, &str)] = &[
     ("writes", "list"),
     ("exclusive", "bool"),
     ("conflicts", "list"),
+    ("similar", "list"),
     ("retry_delay_ms", "number?"),
     ("retry_cap_ms", "number?"),
     ("rank_ms", "number"),

@@ -64,6 +64,20 @@ fn an_agent_that_kills_the_run_is_ended_and_its_item_is_done_by_the_next_run() {
     world.all_is_well(&ids);
 }
 
+#[test]
+fn an_agent_whose_item_is_called_off_is_ended_at_the_next_heartbeat() {
+    let world = World::new();
+    let id = world.add("one");
+    // It would go on for hours; what it started in the background too.
+    let script = "echo $$ > \"$HOME-pid\"; sleep 10000 & nexus work cancel $NEXUS_WORK_ID; sleep 10000";
+    let agent = world.agent("busy", script);
+    let end = world.nexus(&["run", "--agent", &agent, "--ttl", "1s", "--workers", "1", "--timeout", "5m"]).run();
+    assert_eq!(end.code, Some(1), "nothing landed: {end:?}");
+    assert_eq!(world.item(&id).text("state"), "cancelled");
+    let pid = crate::support::text(&world.beside("home-pid"));
+    assert!(!runs(pid.trim()), "it was ended");
+}
+
 /// Whether a process runs; one that has ended and is waited for by nobody yet does not.
 fn runs(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

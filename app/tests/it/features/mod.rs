@@ -32,6 +32,16 @@ fn changes_are_as_their_feature_says() {
 }
 
 #[test]
+fn the_queue_is_as_its_feature_says() {
+    play("queue.feature");
+}
+
+#[test]
+fn reservations_are_as_their_feature_says() {
+    play("reservation.feature");
+}
+
+#[test]
 fn messages_are_as_their_feature_says() {
     play("message.feature");
 }
@@ -44,11 +54,6 @@ fn agents_are_as_their_feature_says() {
 #[test]
 fn the_log_is_as_its_feature_says() {
     play("audit.feature");
-}
-
-#[test]
-fn reservations_are_as_their_feature_says() {
-    play("reservation.feature");
 }
 
 /// Plays every scenario of a file, and tells all that went wrong.
@@ -79,13 +84,8 @@ fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
 }
 
 fn take(stage: &mut Stage, step: &str, below: &str) {
-    let known = work::STEPS
-        .iter()
-        .chain(change::STEPS)
-        .chain(message::STEPS)
-        .chain(agent::STEPS)
-        .chain(audit::STEPS)
-        .chain(reservation::STEPS);
+    let known = work::STEPS.iter().chain(change::STEPS).chain(reservation::STEPS);
+    let known = known.chain(message::STEPS).chain(agent::STEPS).chain(audit::STEPS);
     let fits: Vec<_> =
         known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
     match fits.as_slice() {

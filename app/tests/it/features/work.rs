@@ -70,7 +70,14 @@ pub const STEPS: &[Step] = &[
         let id = s.id(a[1]);
         s.act(["work", "explain", &id, "--agent", a[0]]);
     }),
+    ("an operator adds {}", |s, a, _| s.act(["work", "add", a[0]])),
     // What follows looks.
+    ("it is like {} alone", |s, a, _| {
+        let item = s.success();
+        let similar = item["similar"].as_array().expect("a list");
+        assert_eq!((similar.len(), &similar[0]["title"]), (1, &a[0].into()), "{item}");
+    }),
+    ("it is like nothing", |s, _, _| assert_eq!(s.success()["similar"], serde_json::json!([]))),
     ("{} is in the way, which says {}", |s, a, _| {
         let told = s.success();
         let reason = told["reasons"].as_array().expect("a list").iter().find(|it| it["code"] == a[0]);
