@@ -3,6 +3,7 @@
 mod ask;
 mod cli;
 mod demo;
+mod dropin;
 mod here;
 mod http;
 mod locate;

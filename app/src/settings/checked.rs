@@ -29,6 +29,8 @@ pub struct Settings {
     pub database_url: Option<Url>,
     /// How long a hold lasts unless it is renewed.
     pub lease_ttl: Ttl,
+    /// How long a hold lasts that was taken as `coordination_helper.sh`.
+    pub dropin_ttl: Ttl,
     /// How often an item may be taken before it is dead.
     pub attempts_max: u32,
     /// By how much each priority goes ahead.
@@ -145,6 +147,7 @@ impl Settings {
                 .filter(|text| !text.is_empty())
                 .map(|text| text.parse().expect("the table takes only addresses")),
             lease_ttl: Ttl::from_millis(millis(written, "lease.ttl")).expect("the table takes what a lease takes"),
+            dropin_ttl: Ttl::from_millis(millis(written, "dropin_ttl")).expect("the table takes what a lease takes"),
             attempts_max: narrow(written, "work.attempts_max"),
             head_start: HeadStart {
                 critical_ms: millis(written, "priority.head_start.critical"),

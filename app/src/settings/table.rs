@@ -35,6 +35,12 @@ pub static ALL: &[Spec] = &[
     row("project", PROJECT, "default", "The project that commands are about."),
     row("database_url", Kind::Database, "", "The PostgreSQL database with the store; empty is the file nexus.db."),
     row("lease.ttl", Kind::Duration(SECOND..=DAY), "30s", "How long a hold on an item lasts unless it is renewed."),
+    row(
+        "dropin_ttl",
+        Kind::Duration(SECOND..=DAY),
+        "30m",
+        "How long a hold lasts that was taken as coordination_helper.sh.",
+    ),
     row("work.attempts_max", Kind::Integer(1..=1_000), "3", "How often an item may be taken before it is dead."),
     row(
         "priority.head_start.critical",

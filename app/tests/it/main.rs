@@ -5,6 +5,7 @@ mod contract;
 mod crash;
 #[path = "../../../store/tests/it/database.rs"]
 mod database;
+mod dropin;
 mod features;
 mod http;
 mod races;

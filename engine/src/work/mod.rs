@@ -3,6 +3,7 @@
 mod assign;
 mod handoff;
 mod import;
+mod taken;
 mod together;
 mod view;
 
@@ -18,6 +19,7 @@ use store::{Scope, Tx, change, workspace};
 pub use assign::{AssignedView, MoveView};
 pub use handoff::HandoffView;
 pub use import::{Imported, import};
+pub use taken::Taken;
 pub(crate) use together::Verbs;
 use together::{Request, What};
 pub use view::{WorkView, draft_from_json};
@@ -166,6 +168,12 @@ impl Engine {
     /// Items by id, those in `state` only when it is given.
     pub async fn list(&self, state: Option<&str>, page: &Page) -> Result<Vec<WorkView>, Problem> {
         let found = self.store.read(async |tx| kept::list(tx, &self.project, state, page).await).await?;
+        Ok(found.iter().map(|added| WorkView::of(&added.item, &added.trace_id)).collect())
+    }
+
+    /// The items that were added last among those that are done, up to `limit`, the last first.
+    pub async fn latest_done(&self, limit: u32) -> Result<Vec<WorkView>, Problem> {
+        let found = self.store.read(async |tx| kept::latest_done(tx, &self.project, limit).await).await?;
         Ok(found.iter().map(|added| WorkView::of(&added.item, &added.trace_id)).collect())
     }
 

@@ -43,6 +43,12 @@ pub async fn list(
     rows.iter().map(|row| item(row).map(|(item, trace_id)| Added { item, trace_id })).collect()
 }
 
+/// The items that were added last among those that are done, up to `limit`, the last first.
+pub async fn latest_done(tx: &mut Tx<'_>, project: &Project, limit: u32) -> Result<Vec<Added>, StoreError> {
+    let rows = tx.query_all(&sql::work::LATEST_DONE, &[project.into(), limit.into()]).await?;
+    rows.iter().map(|row| item(row).map(|(item, trace_id)| Added { item, trace_id })).collect()
+}
+
 /// How many items there are in each state.
 pub async fn counts(tx: &mut Tx<'_>, project: &Project) -> Result<Counts, StoreError> {
     let mut found = BTreeMap::new();

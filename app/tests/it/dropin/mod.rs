@@ -1,0 +1,8 @@
+//! The program under the name of the older tool.
+
+mod helper;
+mod holds;
+mod links;
+mod races;
+mod surroundings;
+mod words;
