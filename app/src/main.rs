@@ -1,6 +1,7 @@
 //! The doors of Nexus and their wiring: the command line, HTTP, pages.
 
 mod ask;
+mod backlog;
 mod cli;
 mod demo;
 mod dropin;

@@ -32,7 +32,7 @@ statements! {
         INSERT = "insert", INSERT_PLAN = "insert_plan", INSERT_DEPENDENCY = "insert_dependency", FIND = "find" and in bulk "find.postgres",
         STATE_OF = "state_of", SAVE = "save" and in bulk "save.postgres", READY_ANY = "ready_any", READY_FOR_ROLE = "ready_for_role",
         READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", NEXT_DUE = "next_due",
-        DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state", LIST_LEASED = "list_leased", LIST_DONE = "list_done", LATEST_DONE = "latest_done", COUNTS = "counts",
+        DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state", LIST_LEASED = "list_leased", LIST_DONE = "list_done", LATEST_DONE = "latest_done", LATEST_IN_STATE = "latest_in_state", COUNTS = "counts",
         SAVE_ROLE = "save_role", SAVE_PLAN = "save_plan", INSERT_HANDOFF = "insert_handoff", LAST_HANDOFF = "last_handoff",
     }
     agent {
@@ -100,6 +100,7 @@ mod tests {
             (&super::work::LIST_IN_STATE, "work_in_state (project=? AND state=? AND id>?)"),
             (&super::work::LIST_DONE, "work_done (project=? AND id>?)"),
             (&super::work::LATEST_DONE, "work_done (project=?)"),
+            (&super::work::LATEST_IN_STATE, "work_in_state (project=? AND state=?)"),
             (&super::audit::AFTER, "INTEGER PRIMARY KEY (rowid>?)"),
             (&super::audit::OF, "event_of (subject=? AND project=? AND seq>?)"),
             (&super::audit::LATEST, "SCAN event"),

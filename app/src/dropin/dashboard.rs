@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use store::work::Page;
 
 use super::place::Place;
+use crate::backlog::rows::points;
 use crate::cli::Answer;
 use crate::terminal::one_line;
 
@@ -28,7 +29,7 @@ pub fn dashboard(place: &Place) -> Result<Answer, Problem> {
         .filter(|it| it.standing != "retired" && it.presence != "gone")
         .collect();
     let work = wait(engine.list(Some("leased"), &first(LISTED)))?;
-    let done = wait(engine.latest_done(FINISHED))?;
+    let done = wait(engine.latest("done", FINISHED))?;
     let velocity = (!done.is_empty()).then(|| done.iter().map(points).sum::<u64>());
     let json = json!({
         "program_increment": Value::Null, "sprint": Value::Null, "goal": Value::Null, "events": Value::Null,
@@ -36,12 +37,6 @@ pub fn dashboard(place: &Place) -> Result<Answer, Problem> {
         "completed": status.count("done"), "velocity_points": velocity, "velocity_of_items": done.len(),
     });
     Ok(Answer::new(&json, lines(&status, &agents, &work, velocity, done.len()).join("\n")))
-}
-
-/// The velocity points of a finished item: those it was completed with, else its size.
-pub fn points(item: &WorkView) -> u64 {
-    let said = item.result.as_ref().and_then(|result| result.get("velocity_points")).and_then(Value::as_u64);
-    said.unwrap_or_else(|| item.points.map_or(0, u64::from))
 }
 
 fn lines(status: &Status, agents: &[AgentView], work: &[WorkView], velocity: Option<u64>, of: usize) -> Vec<String> {

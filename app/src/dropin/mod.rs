@@ -12,6 +12,7 @@
 mod asked;
 mod dashboard;
 mod hold;
+pub mod mirror;
 mod place;
 mod register;
 mod surroundings;
@@ -81,13 +82,31 @@ fn carry_out(own: Own, asked: &Asked) -> Result<Answer, Problem> {
             let id = surroundings::new_agent();
             Ok(Answer::new(&serde_json::json!({ "agent_id": id.as_str() }), id.as_str()))
         }
-        Own::Claim => take::claim(&Place::open()?, asked, false),
-        Own::ClaimIntelligent => take::claim(&Place::open()?, asked, true),
-        Own::Progress => hold::progress(&Place::open()?, asked),
-        Own::Complete => hold::complete(&Place::open()?, asked),
-        Own::Register => register::register(&Place::open()?, asked),
-        Own::Dashboard => dashboard::dashboard(&Place::open()?),
+        Own::Claim => on(|place| take::claim(place, asked, false)),
+        Own::ClaimIntelligent => on(|place| take::claim(place, asked, true)),
+        Own::Progress => on(|place| hold::progress(place, asked)),
+        Own::Complete => on(|place| hold::complete(place, asked)),
+        Own::Register => on(|place| register::register(place, asked)),
+        Own::Dashboard => on(dashboard::dashboard),
     }
+}
+
+/// Does something to the store, and brings the files up to date that scripts read.
+fn on(word: impl FnOnce(&Place) -> Result<Answer, Problem>) -> Result<Answer, Problem> {
+    let place = Place::open()?;
+    let done = word(&place);
+    if let Some(mirror) = place.mirror() {
+        // What the word did is done, whatever becomes of the files.
+        match mirror.refresh(&place.engine) {
+            Ok(None) => {}
+            Ok(Some(moved)) => anstream::eprintln!(
+                "files of the older tool were moved to {0}; `nexus work import --format coordination {0}` reads them",
+                moved.display()
+            ),
+            Err(problem) => anstream::eprintln!("⚠️ {}", crate::terminal::one_line(&problem.message)),
+        }
+    }
+    done
 }
 
 /// Says what went wrong in the way that scripts look for, and comes back with the exit code for it.

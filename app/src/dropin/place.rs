@@ -6,6 +6,7 @@ use engine::Engine;
 use engine::problem::{Kind, Problem};
 use store::{Mode, Store};
 
+use super::mirror::Mirror;
 use super::surroundings::set;
 use crate::cli::Global;
 use crate::here::Here;
@@ -17,6 +18,8 @@ pub struct Place {
     pub here: Here,
     /// The store, with the rules.
     pub engine: Engine,
+    /// Whether `COORDINATION_DIR` named the folder.
+    shared: bool,
 }
 
 /// The folder that agents share, when the environment names one. A store is made there at the first word.
@@ -53,7 +56,13 @@ impl Place {
             }
             opened => opened?,
         };
-        Ok(Self { here, engine })
+        Ok(Self { here, engine, shared: ours })
+    }
+
+    /// Where files are kept up to date for scripts: where the settings say, else in the folder that agents share.
+    pub fn mirror(&self) -> Option<Mirror> {
+        let said = self.here.settings().mirror_dir.clone();
+        said.or_else(|| self.shared.then(|| self.here.data.clone())).map(Mirror::at)
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Settings {
     pub retention: Retention,
     /// The ports that workspaces are given.
     pub ports: RangeInclusive<u16>,
+    /// Where the files of `coordination_helper.sh` are kept up to date, if anywhere.
+    pub mirror_dir: Option<PathBuf>,
     /// Where worktrees and outputs are kept; `None` for `$XDG_STATE_HOME/nexus`.
     pub state_dir: Option<PathBuf>,
 }
@@ -192,6 +194,7 @@ impl Settings {
                 answers: written.duration("answers.retention"),
             },
             ports: ports(written)?,
+            mirror_dir: Some(written.text("mirror.dir")).filter(|text| !text.is_empty()).map(PathBuf::from),
             state_dir: Some(written.text("state_dir")).filter(|text| !text.is_empty()).map(PathBuf::from),
         })
     }

@@ -119,6 +119,12 @@ pub static ALL: &[Spec] = &[
     ),
     row("ports.first", Kind::Integer(1_024..=65_535), "4100", "The first port that a workspace may be given."),
     row("ports.last", Kind::Integer(1_024..=65_535), "4999", "The last port that a workspace may be given."),
+    row(
+        "mirror.dir",
+        DIRECTORY,
+        "",
+        "Where the JSON files of coordination_helper.sh are kept up to date for scripts; empty is nowhere.",
+    ),
     row("state_dir", DIRECTORY, "", "Where worktrees and outputs are kept; empty is $XDG_STATE_HOME/nexus."),
 ];
 

@@ -1,5 +1,6 @@
 //! Tests of the whole program: real processes, real repositories, real time.
 
+mod backlogs;
 mod bad_input;
 mod contract;
 mod crash;

@@ -1,6 +1,7 @@
 //! Work: what doors and supervisors ask for, each as one transaction.
 
 mod assign;
+mod bring;
 mod handoff;
 mod import;
 mod taken;
@@ -17,6 +18,7 @@ use store::work::{self as kept, Page};
 use store::{Scope, Tx, change, workspace};
 
 pub use assign::{AssignedView, MoveView};
+pub use bring::{Bring, Brought, Incoming, Skipped, Standing};
 pub use handoff::HandoffView;
 pub use import::{Imported, import};
 pub use taken::Taken;
@@ -171,9 +173,10 @@ impl Engine {
         Ok(found.iter().map(|added| WorkView::of(&added.item, &added.trace_id)).collect())
     }
 
-    /// The items that were added last among those that are done, up to `limit`, the last first.
-    pub async fn latest_done(&self, limit: u32) -> Result<Vec<WorkView>, Problem> {
-        let found = self.store.read(async |tx| kept::latest_done(tx, &self.project, limit).await).await?;
+    /// The items that were added last among those in `state`, which is one that ends an item; up to `limit`, the last
+    /// first.
+    pub async fn latest(&self, state: &str, limit: u32) -> Result<Vec<WorkView>, Problem> {
+        let found = self.store.read(async |tx| kept::latest(tx, &self.project, state, limit).await).await?;
         Ok(found.iter().map(|added| WorkView::of(&added.item, &added.trace_id)).collect())
     }
 

@@ -43,9 +43,12 @@ pub async fn list(
     rows.iter().map(|row| item(row).map(|(item, trace_id)| Added { item, trace_id })).collect()
 }
 
-/// The items that were added last among those that are done, up to `limit`, the last first.
-pub async fn latest_done(tx: &mut Tx<'_>, project: &Project, limit: u32) -> Result<Vec<Added>, StoreError> {
-    let rows = tx.query_all(&sql::work::LATEST_DONE, &[project.into(), limit.into()]).await?;
+/// The items that were added last among those in `state`, which is one that ends an item; up to `limit`, the last first.
+pub async fn latest(tx: &mut Tx<'_>, project: &Project, state: &str, limit: u32) -> Result<Vec<Added>, StoreError> {
+    let rows = match state {
+        "done" => tx.query_all(&sql::work::LATEST_DONE, &[project.into(), limit.into()]).await?,
+        _ => tx.query_all(&sql::work::LATEST_IN_STATE, &[project.into(), state.into(), limit.into()]).await?,
+    };
     rows.iter().map(|row| item(row).map(|(item, trace_id)| Added { item, trace_id })).collect()
 }
 

@@ -11,7 +11,7 @@ mod record;
 mod verbs;
 
 pub use handoff::{hand_off, last_handoff};
-pub use list::{Counts, Page, counts, latest_done, list, next_due};
+pub use list::{Counts, Page, counts, latest, list, next_due};
 pub use many::{Act, Next, carry_out_many, claim_next_many};
 pub use record::{event_of, replay};
 pub use verbs::{Added, add, carry_out, claim, claim_next, find, tend};

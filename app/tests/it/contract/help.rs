@@ -29,6 +29,7 @@ fn every_command_has_help_with_an_example_and_nothing_of_ours_alone_is_shown() {
         "init",
         "work add",
         "work import",
+        "work export",
         "work list",
         "work show",
         "work claim",

@@ -20,7 +20,13 @@ fn pages(world: &World, list: &[&str], id: &str) -> usize {
         after = Some(text(last, id));
         read.extend(page.iter().cloned());
     }
-    assert_eq!(&read, whole, "{list:?}");
+    // Why an agent seems to be doing what it does says how long ago, which goes on between two pages.
+    let timeless = |rows: &[Value]| {
+        let mut rows = rows.to_vec();
+        rows.iter_mut().filter_map(Value::as_object_mut).for_each(|row| drop(row.remove("reason")));
+        rows
+    };
+    assert_eq!(timeless(&read), timeless(whole), "{list:?}");
     whole.len()
 }
 

@@ -3,6 +3,7 @@
 mod helper;
 mod holds;
 mod links;
+mod mirrors;
 mod races;
 mod surroundings;
 mod words;
