@@ -75,7 +75,8 @@ pub fn complete(place: &Place, asked: &Asked) -> Result<Answer, Problem> {
     }
     let known = wait(place.engine.show(&id))?;
     let team = set("AGENT_TEAM").or(known.team).unwrap_or_else(|| TEAM.to_owned());
-    let written = json!({ "result": result, "velocity_points": points, "team": team });
+    let agent = held.by.as_str();
+    let written = json!({ "result": result, "velocity_points": points, "team": team, "agent": agent });
     let done = wait(place.engine.report(id.clone(), held, Some(Json(written.to_string())), None));
     let Some(item) = tidied(place, &id, done)? else {
         let message = format!("{id} has a workspace to look into; report it with `nexus work report`");

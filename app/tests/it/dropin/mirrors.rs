@@ -32,6 +32,7 @@ fn each_word_leaves_the_files_as_the_store_stands() {
     assert_eq!((&row["progress"], &row["status"]), (&40.into(), &"reviewing".into()));
     helper.says(&["complete", &id, "success", "8"]).done();
     assert_eq!(status(&folder, &id).as_deref(), Some("completed"));
+    assert_eq!(read(&folder, "work_claims.json")[0]["agent_id"], "zoe");
     assert_eq!(read(&folder, "coordination_log.json")[0]["velocity_points"], 8);
     assert_eq!(read(&folder, "agent_status.json")[0]["agent_id"], "zoe");
     assert!(text(&folder.join("velocity_log.txt")).contains("Team autonomous_team +8 velocity points"));
