@@ -1,8 +1,10 @@
 //! The doors of Nexus and their wiring: the command line, HTTP, pages.
 
 mod ask;
+mod backlog;
 mod cli;
 mod demo;
+mod dropin;
 mod here;
 mod http;
 mod locate;

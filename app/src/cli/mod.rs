@@ -1,10 +1,11 @@
 //! The command line: a noun is a file, a verb is an `Args` struct and a function.
 
 mod agent;
-mod answer;
+pub mod answer;
 mod audit;
 mod change;
 mod config;
+mod coordination;
 mod doctor;
 mod events;
 pub mod history;
@@ -28,6 +29,7 @@ use std::process::ExitCode;
 use clap::{FromArgMatches, Parser, Subcommand};
 use engine::problem::{Kind, Problem};
 
+use crate::dropin::{self, Told};
 pub use answer::Answer;
 pub use run::words;
 
@@ -112,6 +114,8 @@ enum Command {
     Demo(crate::demo::Args),
     #[command(subcommand)]
     Config(config::Command),
+    #[command(subcommand)]
+    Coordination(coordination::Command),
     Completions(Completions),
     #[command(hide = true)]
     Keep(Keep),
@@ -137,7 +141,13 @@ struct Keep {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let line: Vec<OsString> = std::env::args_os().collect();
+    let mut line: Vec<OsString> = std::env::args_os().collect();
+    if dropin::called(&line) {
+        match dropin::main(&line) {
+            Told::Ended(code) => return code,
+            Told::Nexus(instead) => line = instead,
+        }
+    }
     let mut cli = match tree::matches(&line).and_then(|it| Cli::from_arg_matches(&it)) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -181,6 +191,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Doctor(args) => doctor::doctor(&global, &args),
         Command::Up(args) => up::up(global, &args),
         Command::Demo(args) => crate::demo::demo(&args, global.json),
+        Command::Coordination(command) => coordination::coordination(&command),
         Command::Config(command) => config::config(&global, &command),
         Command::Completions(args) => {
             let mut script = Vec::new();

@@ -9,6 +9,7 @@ use engine::site::Site;
 use store::Mode;
 
 use super::{Answer, Global};
+use crate::dropin::mirror::Mirror;
 use crate::here::Here;
 use crate::http;
 use crate::sealer::Sealer;
@@ -56,6 +57,15 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
         None => None,
     };
     let sealer = Sealer::start(&here, &engine)?;
+    let mirror = here.settings().mirror_dir.clone().map(Mirror::at).or_else(|| Mirror::beside(&here.data));
+    let mirror = match mirror {
+        Some(mirror) => {
+            let (engine, over) = (engine.clone(), Arc::clone(&over));
+            let follow = move || mirror.follow(&engine, &over);
+            Some(std::thread::Builder::new().name("nexus-mirror".to_owned()).spawn(follow).map_err(|e| io(&e))?)
+        }
+        None => None,
+    };
     let address = (here.settings().http.host, here.settings().http.port).into();
     let json = global.json;
     let ready = move |places: &http::Places<'_>| {
@@ -79,6 +89,9 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
     let served = http::serve(here.serving(engine, site), address, &stop, ready);
     over.store(true, Ordering::SeqCst);
     bell.ring();
+    if let Some(mirror) = mirror {
+        mirror.join().map_err(|_| Problem::new(Kind::Failed, "panicked", "the mirror panicked"))?;
+    }
     if let Some(lander) = lander {
         lander.join().map_err(|_| Problem::new(Kind::Failed, "panicked", "the lander panicked"))?;
     }

@@ -27,6 +27,7 @@ use crate::terminal::painted;
 pub enum Command {
     Add(Box<add::Add>),
     Import(add::Import),
+    Export(add::Export),
     List(look::List),
     Show(look::Show),
     Claim(claim::Claim),
@@ -56,6 +57,7 @@ pub enum Command {
 pub const BRANCHES: &[Branch] = &[
     (&["work", "add"], add::Add::augment_args),
     (&["work", "import"], add::Import::augment_args),
+    (&["work", "export"], add::Export::augment_args),
     (&["work", "list"], look::List::augment_args),
     (&["work", "show"], look::Show::augment_args),
     (&["work", "claim"], claim::Claim::augment_args),
@@ -88,6 +90,7 @@ pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
     match command {
         Command::Add(args) => add::add(&reach, &args),
         Command::Import(args) => add::import(&reach, &args),
+        Command::Export(args) => add::export(&reach, &args, global.json),
         Command::List(args) => look::list(&reach, &args, global.json),
         Command::Show(args) => look::show(&reach, &args),
         Command::Claim(args) => claim::claim(&reach, &args),

@@ -30,6 +30,8 @@ pub struct Settings {
     pub database_url: Option<Url>,
     /// How long a hold lasts unless it is renewed.
     pub lease_ttl: Ttl,
+    /// How long a hold lasts that was taken as `coordination_helper.sh`.
+    pub dropin_ttl: Ttl,
     /// How often an item may be taken before it is dead.
     pub attempts_max: u32,
     /// How long an item waits between attempts when it does not say.
@@ -60,6 +62,8 @@ pub struct Settings {
     pub planning: Option<Planning>,
     /// The ports that workspaces are given.
     pub ports: RangeInclusive<u16>,
+    /// Where the files of `coordination_helper.sh` are kept up to date, if anywhere.
+    pub mirror_dir: Option<PathBuf>,
     /// Where worktrees and outputs are kept; `None` for `$XDG_STATE_HOME/nexus`.
     pub state_dir: Option<PathBuf>,
 }
@@ -161,6 +165,7 @@ impl Settings {
                 .filter(|text| !text.is_empty())
                 .map(|text| text.parse().expect("the table takes only addresses")),
             lease_ttl: Ttl::from_millis(millis(written, "lease.ttl")).expect("the table takes what a lease takes"),
+            dropin_ttl: Ttl::from_millis(millis(written, "dropin_ttl")).expect("the table takes what a lease takes"),
             attempts_max: narrow(written, "work.attempts_max"),
             retry: Retry { delay_ms: millis(written, "work.retry_delay"), cap_ms: millis(written, "work.retry_cap") },
             head_start: HeadStart {
@@ -215,6 +220,7 @@ impl Settings {
                 sprints_per_pi: narrow(written, "planning.sprints_per_pi"),
             }),
             ports: ports(written)?,
+            mirror_dir: Some(written.text("mirror.dir")).filter(|text| !text.is_empty()).map(PathBuf::from),
             state_dir: Some(written.text("state_dir")).filter(|text| !text.is_empty()).map(PathBuf::from),
         })
     }

@@ -25,6 +25,7 @@ use std::path::Path;
 
 pub use bad::BadSetting;
 pub use checked::{Settings, day};
+pub use nearest::nearest;
 pub use template::template;
 
 use kind::Raw;

@@ -35,6 +35,12 @@ pub static ALL: &[Spec] = &[
     row("project", PROJECT, "default", "The project that commands are about."),
     row("database_url", Kind::Database, "", "The PostgreSQL database with the store; empty is the file nexus.db."),
     row("lease.ttl", Kind::Duration(SECOND..=DAY), "30s", "How long a hold on an item lasts unless it is renewed."),
+    row(
+        "dropin_ttl",
+        Kind::Duration(SECOND..=DAY),
+        "30m",
+        "How long a hold lasts that was taken as coordination_helper.sh.",
+    ),
     row("work.attempts_max", Kind::Integer(1..=1_000), "3", "How often an item may be taken before it is dead."),
     row(
         "work.retry_delay",
@@ -135,6 +141,12 @@ pub static ALL: &[Spec] = &[
     row("planning.sprints_per_pi", Kind::Integer(1..=26), "4", "How many sprints make a program increment."),
     row("ports.first", Kind::Integer(1_024..=65_535), "4100", "The first port that a workspace may be given."),
     row("ports.last", Kind::Integer(1_024..=65_535), "4999", "The last port that a workspace may be given."),
+    row(
+        "mirror.dir",
+        DIRECTORY,
+        "",
+        "Where the JSON files of coordination_helper.sh are kept up to date for scripts; empty is nowhere.",
+    ),
     row("state_dir", DIRECTORY, "", "Where worktrees and outputs are kept; empty is $XDG_STATE_HOME/nexus."),
 ];
 

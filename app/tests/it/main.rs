@@ -1,11 +1,13 @@
 //! Tests of the whole program: real processes, real repositories, real time.
 
 mod audit;
+mod backlogs;
 mod bad_input;
 mod contract;
 mod crash;
 #[path = "../../../store/tests/it/database.rs"]
 mod database;
+mod dropin;
 mod features;
 mod http;
 mod metrics;

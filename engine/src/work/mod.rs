@@ -1,6 +1,7 @@
 //! Work: what doors and supervisors ask for, each as one transaction.
 
 mod assign;
+mod bring;
 mod explain;
 mod gate;
 mod graph;
@@ -9,6 +10,7 @@ mod import;
 mod lock;
 mod many;
 mod similar;
+mod taken;
 mod together;
 mod view;
 
@@ -30,6 +32,8 @@ pub use import::{Imported, import};
 pub use lock::LockView;
 pub use many::{Report, Reported};
 pub use similar::Similar;
+pub use bring::{Bring, Brought, Incoming, Skipped, Standing};
+pub use taken::Taken;
 pub(crate) use together::Verbs;
 use together::{Request, What};
 pub use view::{ConflictView, WorkView, draft_from_json};
@@ -196,6 +200,13 @@ impl Engine {
     /// Items by id, those in `state` only when it is given.
     pub async fn list(&self, state: Option<&str>, page: &Page) -> Result<Vec<WorkView>, Problem> {
         let found = self.store.read(async |tx| kept::list(tx, &self.project, state, page).await).await?;
+        Ok(found.iter().map(|added| WorkView::of(&added.item, &added.trace_id)).collect())
+    }
+
+    /// The items that were added last among those in `state`, which is one that ends an item; up to `limit`, the last
+    /// first.
+    pub async fn latest(&self, state: &str, limit: u32) -> Result<Vec<WorkView>, Problem> {
+        let found = self.store.read(async |tx| kept::latest(tx, &self.project, state, limit).await).await?;
         Ok(found.iter().map(|added| WorkView::of(&added.item, &added.trace_id)).collect())
     }
 

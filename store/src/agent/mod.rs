@@ -36,6 +36,19 @@ pub async fn meet(tx: &mut Tx<'_>, scope: &Scope, name: &AgentName) -> Result<Ag
     find(tx, &scope.project, name).await.map(|found| found.unwrap_or(agent))
 }
 
+/// The agent of that name; one that is new becomes known as `agent` says.
+pub async fn meet_as(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<Agent, StoreError> {
+    if let Some(known) = find(tx, &scope.project, &agent.name).await? {
+        return Ok(known);
+    }
+    // Whoever adds the row has it alone until the end of the transaction.
+    if tx.execute(&sql::agent::MEET, &[(&scope.project).into(), (&agent.name).into(), scope.now.into()]).await? == 1 {
+        register(tx, scope, agent).await?;
+        return Ok(agent.clone());
+    }
+    find(tx, &scope.project, &agent.name).await.map(|found| found.unwrap_or_else(|| agent.clone()))
+}
+
 /// Makes `agent` known, or what is known of it this.
 pub async fn register(tx: &mut Tx<'_>, scope: &Scope, agent: &Agent) -> Result<(), StoreError> {
     let capabilities: Vec<&str> = agent.capabilities.iter().map(Capability::as_str).collect();

@@ -50,6 +50,15 @@ pub async fn newest(tx: &mut Tx<'_>, project: &Project, limit: u32) -> Result<Ve
     rows.iter().map(|row| Ok((row.parsed(0)?, row.text(1)?.to_owned()))).collect()
 }
 
+/// The items that were added last among those in `state`, which is one that ends an item; up to `limit`, the last first.
+pub async fn latest(tx: &mut Tx<'_>, project: &Project, state: &str, limit: u32) -> Result<Vec<Added>, StoreError> {
+    let rows = match state {
+        "done" => tx.query_all(&sql::work::LATEST_DONE, &[project.into(), limit.into()]).await?,
+        _ => tx.query_all(&sql::work::LATEST_IN_STATE, &[project.into(), state.into(), limit.into()]).await?,
+    };
+    rows.iter().map(|row| item(row).map(|(item, trace_id)| Added { item, trace_id })).collect()
+}
+
 /// How many items there are in each state.
 pub async fn counts(tx: &mut Tx<'_>, project: &Project) -> Result<Counts, StoreError> {
     let mut found = BTreeMap::new();

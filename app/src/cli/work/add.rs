@@ -12,6 +12,8 @@ use engine::work::WorkView;
 
 use super::said;
 use crate::ask::Ask;
+use crate::backlog::export::{self, Form};
+use crate::backlog::{self, Format};
 use crate::cli::{Answer, parse};
 use crate::reach::{Extra, Reach};
 use crate::terminal::one_line;
@@ -158,18 +160,48 @@ fn told(item: &WorkView) -> String {
 /// Add many: JSON lines with the keys of `work add`, and `key`, which `depends_on` may name
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  nexus work import backlog.jsonl\n\nExample line:\n  {\"key\":\"docs\",\"title\":\"Write the docs\",\"depends_on\":[\"parser\"],\"priority\":\"high\"}\n\n\
-    All lines are added, or none. A line that was imported from the same file before is not added again."
+    after_help = "Examples:\n  nexus work import backlog.jsonl\n  nexus work import --format beads .beads/issues.jsonl\n  nexus work import --format coordination agent_coordination\n\nExample line:\n  {\"key\":\"docs\",\"title\":\"Write the docs\",\"depends_on\":[\"parser\"],\"priority\":\"high\"}\n\n\
+    Without --format all lines are added, or none. With it the good rows are, and the others are named.\n\
+    A row that was imported from the same file before is not added again."
 )]
 pub struct Import {
-    /// The file (`-` is standard input)
+    /// The file (`-` is standard input), or the folder where the format has one
     file: PathBuf,
+    /// Whose backlog it is; keeps the good rows and names the others
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
 }
 
 pub fn import(reach: &Reach, args: &Import) -> Result<Answer, Problem> {
+    if let Some(format) = args.format {
+        return backlog::import(reach.itself()?, format, &args.file);
+    }
     let text = parse::file(&args.file, BACKLOG_BYTES_MAX)?;
     let source = args.file.canonicalize().unwrap_or_else(|_| args.file.clone());
     let all = reach.import(&source.to_string_lossy(), text)?;
     let said = format!("{} items are in the backlog", all.len());
     Ok(Answer::new(&serde_json::json!({ "imported": all.len(), "items": all }), said))
+}
+
+/// Write the backlog to a file: as JSON lines for `work import`, or as the files of coordination_helper.sh
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  nexus work export --output backlog.jsonl\n  nexus work export --format coordination --output agent_coordination\n\n\
+    JSON lines have what is open: what is not done, dead or cancelled. The files of coordination_helper.sh have all.\n\
+    Without --output the lines, or work_claims.json, go to standard output."
+)]
+pub struct Export {
+    /// Which form
+    #[arg(long, value_name = "FORMAT", default_value = "nexus")]
+    format: Form,
+    /// The file to write, for coordination the folder
+    #[arg(long, value_name = "PATH")]
+    output: Option<PathBuf>,
+    /// Write over files that are there
+    #[arg(long)]
+    force: bool,
+}
+
+pub fn export(reach: &Reach, args: &Export, json: bool) -> Result<Answer, Problem> {
+    export::export(reach.itself()?, args.format, args.output.as_deref(), args.force, json)
 }

@@ -29,6 +29,7 @@ fn every_command_has_help_with_an_example_and_nothing_of_ours_alone_is_shown() {
         "init",
         "work add",
         "work import",
+        "work export",
         "work list",
         "work show",
         "work claim",
@@ -95,6 +96,7 @@ fn every_command_has_help_with_an_example_and_nothing_of_ours_alone_is_shown() {
         "demo",
         "config show",
         "config init",
+        "coordination link",
         "completions",
     ] {
         assert!(names.iter().any(|name| name == promised), "no command {promised:?} among {names:?}");

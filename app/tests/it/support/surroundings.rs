@@ -11,7 +11,7 @@ const NAMES: [&str; 8] =
 pub fn without_surroundings(command: &mut Command) {
     for (key, _) in std::env::vars_os() {
         let name = key.to_string_lossy();
-        let ours = ["NEXUS_", "GIT_", "XDG_"].iter().any(|start| name.starts_with(start));
+        let ours = ["NEXUS_", "GIT_", "XDG_", "COORDINATION_"].iter().any(|start| name.starts_with(start));
         if ours || NAMES.contains(&name.as_ref()) {
             command.env_remove(&key);
         }

@@ -1,0 +1,5 @@
+//! Backlogs of other tools, in and out.
+
+mod formats;
+mod out;
+mod rows;

@@ -1,0 +1,9 @@
+//! The program under the name of the older tool.
+
+mod helper;
+mod holds;
+mod links;
+mod mirrors;
+mod races;
+mod surroundings;
+mod words;
