@@ -24,6 +24,7 @@ use store::work::{self as kept, Page, Writes};
 use store::{Scope, Tx, change, workspace};
 
 pub use assign::{AssignedView, MoveView};
+pub use bring::{Bring, Brought, Incoming, Skipped, Standing};
 pub use explain::{Explained, NextUp, Reason};
 pub use gate::GateView;
 pub use graph::{Edge, GRAPH_MAX, Graph, Node};
@@ -32,7 +33,6 @@ pub use import::{Imported, import};
 pub use lock::LockView;
 pub use many::{Report, Reported};
 pub use similar::Similar;
-pub use bring::{Bring, Brought, Incoming, Skipped, Standing};
 pub use taken::Taken;
 pub(crate) use together::Verbs;
 use together::{Request, What};

@@ -1,6 +1,6 @@
 //! Answers to requests that carried a key.
 
-use store::answer::{Known, find, keep, prune};
+use store::answer::{Known, find, find_many, keep, keep_many, prune};
 use store::{Scope, Store, StoreError, Tx};
 
 use crate::kit::{at, scope, wait};
@@ -10,6 +10,7 @@ on_each_engine! {
     the_same_request_gets_the_same_answer_and_another_one_is_told_so,
     a_key_belongs_to_its_project,
     a_key_is_kept_once,
+    many_answers_are_kept_and_found_at_once,
     pruning_forgets_the_oldest_up_to_its_limit_and_nothing_younger,
 }
 
@@ -43,6 +44,25 @@ fn a_key_is_kept_once(place: &Place) {
     kept(&store, at(0), "k", "d").expect("it can be kept");
     let twice = kept(&store, at(0), "k", "d").expect_err("the first answer stands");
     assert!(matches!(twice, StoreError::Conflict(_)), "{twice}");
+}
+
+fn many_answers_are_kept_and_found_at_once(place: &Place) {
+    let store = place.store();
+    let body = async |tx: &mut Tx<'_>| {
+        let (one, two) = (at(0), scope("two", 0));
+        keep_many(tx, &[(&one, "k", "d", "a"), (&one, "l", "d", "b"), (&two, "k", "e", "c")]).await
+    };
+    wait(store.write(body)).expect("they can be kept");
+    let (one, two) = (at(0).project, scope("two", 0).project);
+    let read = async |tx: &mut Tx<'_>| find_many(tx, &[(&one, "k"), (&two, "k"), (&one, "nobody's")]).await;
+    let found = wait(store.read(read)).expect("they can be found");
+    let told = |project: &domain::text::Project, digest| {
+        found.get(&(project.clone(), "k".to_owned())).cloned().map(|kept| kept.for_request(digest))
+    };
+    assert_eq!(told(&one, "d"), Some(Known::Answered("a".to_owned())));
+    assert_eq!(told(&two, "e"), Some(Known::Answered("c".to_owned())));
+    assert_eq!(told(&two, "d"), Some(Known::OtherRequest));
+    assert_eq!(found.len(), 2);
 }
 
 fn pruning_forgets_the_oldest_up_to_its_limit_and_nothing_younger(place: &Place) {

@@ -145,6 +145,24 @@ fn what_is_kept_for_an_agent_is_given_to_it_and_passed_over_by_others(place: &Pl
     };
     assert_eq!(next("mia", 2), None);
     assert_eq!(next("max", 2), Some(item.id.clone()));
+    let release = Held { by: name("max"), fence: Fence::new(1) };
+    wait(carry_out(&store, at(3), &item.id, Command::Release { held: release, reason: None }))
+        .expect("it is given back");
+    let reassign =
+        |who: &str| {
+            let (id, to, until) = (item.id.clone(), name(who), Timestamp::from_millis(50_000));
+            wait(store.write(async move |tx: &mut Tx<'_>| {
+                assignment::reassign(tx, &at(4), &id, &to, until, ttl(1_000)).await
+            }))
+        };
+    assert!(matches!(reassign("nobody"), Err(WorkError::UnknownAgent(_))));
+    let moved = reassign("mia").expect("it is kept for another now");
+    assert_eq!(moved.map(|it| it.agent), Some(name("mia")));
+    let even = async |tx: &mut Tx<'_>| assignment::even_out(tx, &at(5), &presence::Thresholds::default(), true).await;
+    let moves = wait(store.write::<_, WorkError, _>(even)).expect("it can be looked at");
+    assert!(moves.is_empty(), "one item for one of two is even: {moves:?}");
+    assert_eq!(next("max", 6), None);
+    assert_eq!(next("mia", 6), Some(item.id.clone()));
     // The lease ran out, and so did the time for which it was kept.
     assert_eq!(next("mia", 50_000), Some(item.id.clone()));
 }
