@@ -19,9 +19,7 @@ impl Kind for Adds {
     async fn run(&self, tx: &mut Tx<'_>, titles: &[String]) -> Result<Vec<Result<String, WorkError>>, WorkError> {
         let mut outcomes = Vec::new();
         for title in titles {
-            if title == "panic" {
-                panic!("a broken promise, on purpose");
-            }
+            assert!(title != "panic", "a broken promise, on purpose");
             let added = work::add(tx, &at(0), draft(title), FIRST, "").await;
             if title == "broken" {
                 return Err(StoreError::Broken("on purpose".to_owned()).into());
