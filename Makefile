@@ -29,7 +29,7 @@ up: setup ## Serve the board and the API on http://127.0.0.1:4000, optimised.
 dev: build ## The same as up, built quickly, under the profile dev.
 	NEXUS_PROFILE=dev $(TARGET)/debug/nexus up
 
-test: setup ## Run the tests.
+test: setup ## Run the tests, on SQLite and on a PostgreSQL server of their own.
 	@$(RUN_TESTS)
 
 test-full: setup ## Run the coverage gate, the demo, the examples in the docs, and all tests with their long variants.
