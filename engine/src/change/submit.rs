@@ -20,7 +20,7 @@ impl Site {
     /// or without anything in it, the item is done as reported. The workspace is put away.
     ///
     /// A stale hold is refused before git is touched, and again in the transaction that submits. A repeated request
-    /// gets its answer though the hold has ended with it.
+    /// gets its answer though the hold has ended with it; so does one that was overtaken by its twin on the way.
     pub fn submit(
         &self,
         id: &WorkId,
@@ -31,6 +31,17 @@ impl Site {
         if let Some(answered) = wait(self.engine.answered(key.as_ref()))? {
             return answered;
         }
+        self.submit_anew(id, held, result, key.clone())
+            .or_else(|refused| wait(self.engine.answered(key.as_ref()))?.unwrap_or(Err(refused)))
+    }
+
+    fn submit_anew(
+        &self,
+        id: &WorkId,
+        held: &Held,
+        result: Option<Json>,
+        key: Option<Key>,
+    ) -> Result<WorkView, Problem> {
         let scope = self.engine.scope();
         let (item, there) = wait(self.engine.store.read(async |tx| {
             let item = crate::workspace::holding(tx, &scope, id, held).await?;
