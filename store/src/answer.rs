@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::text::Project;
 
+use crate::broken::Rule;
 use crate::{Row, Scope, StoreError, Tx, Value, sql};
 
 /// What is known of a key.
@@ -55,6 +56,9 @@ pub async fn find_many(
 
 /// Keeps many answers: to the key, for a request of the digest, the text.
 pub async fn keep_many(tx: &mut Tx<'_>, answers: &[(&Scope, &str, &str, &str)]) -> Result<(), StoreError> {
+    if Rule::Keys.broken() {
+        return Ok(());
+    }
     let rows: Vec<Vec<Value<'_>>> = answers
         .iter()
         .map(|(scope, key, digest, answer)| {
@@ -73,6 +77,9 @@ pub async fn keep(
     request_digest: &str,
     answer: &str,
 ) -> Result<(), StoreError> {
+    if Rule::Keys.broken() {
+        return Ok(());
+    }
     let values = [(&scope.project).into(), key.into(), request_digest.into(), answer.into(), scope.now.into()];
     tx.execute(&sql::answer::KEEP, &values).await?;
     Ok(())

@@ -12,6 +12,7 @@ pub mod agent;
 pub mod answer;
 pub mod assignment;
 pub mod audit;
+pub mod broken;
 pub mod change;
 pub mod escalation;
 pub mod message;
@@ -26,6 +27,7 @@ pub mod failpoint;
 mod ids;
 mod job;
 mod postgres;
+pub mod rig;
 mod sql;
 mod sqlite;
 #[allow(clippy::module_inception)] // The store is what the crate is about.

@@ -48,6 +48,11 @@ impl Store {
         Self::over(sqlite::open_in_memory()?, Path::new(":memory:"), Mode::Direct)
     }
 
+    /// What a process of a [`crate::rig::Rig`] opens.
+    pub(crate) fn of_rig(process: sqlite::Sqlite) -> Self {
+        Self { engine: Arc::new(Engine::Sqlite(Box::new(process))) }
+    }
+
     fn over(file: sqlite::File, path: &Path, mode: Mode) -> Result<Self, StoreError> {
         Ok(Self { engine: Arc::new(Engine::Sqlite(Box::new(sqlite::Sqlite::over(file, path, mode)?))) })
     }

@@ -31,8 +31,9 @@ impl Site {
         if let Some(answered) = wait(self.engine.answered(key.as_ref()))? {
             return answered;
         }
-        self.submit_anew(id, held, result, key.clone())
-            .or_else(|refused| wait(self.engine.answered(key.as_ref()))?.unwrap_or(Err(refused)))
+        let asked = key.clone();
+        self.submit_anew(id, held, result, key)
+            .or_else(|refused| wait(self.engine.answered(asked.as_ref()))?.unwrap_or(Err(refused)))
     }
 
     fn submit_anew(

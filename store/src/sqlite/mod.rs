@@ -6,7 +6,7 @@ mod writer;
 
 pub use file::{File, Patience, Watch, open, open_in_memory};
 pub use migrate::{STEPS, VERSION};
-pub use writer::Sqlite;
+pub use writer::{Sqlite, round_by_hand};
 
 use std::future::Future;
 use std::pin::pin;

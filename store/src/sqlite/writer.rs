@@ -24,7 +24,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::file::{self, File, Watch};
 use super::ready;
+use crate::broken::Rule;
 use crate::job::Job;
+use crate::rig::{Ending, Queue};
 use crate::{Changes, Mode, Patience, StoreError, Tx, failpoint};
 
 /// How many commands one round takes at most.
@@ -44,8 +46,17 @@ pub struct Sqlite {
 
 enum Writer {
     Direct(Mutex<File>),
+    /// A test says when a round is run, see [`crate::rig`].
+    ByHand {
+        file: Arc<Mutex<File>>,
+        queue: Queue,
+    },
     // Both are there until the last handle goes: then the sender is dropped, and the thread ends.
-    Loop { seat: Arc<Seat>, send: Option<Sender<Box<dyn Job>>>, thread: Option<JoinHandle<()>> },
+    Loop {
+        seat: Arc<Seat>,
+        send: Option<Sender<Box<dyn Job>>>,
+        thread: Option<JoinHandle<()>>,
+    },
 }
 
 /// Where whoever writes sits.
@@ -85,6 +96,12 @@ impl Sqlite {
         Ok(Self { path: path.to_owned(), patience, writer, readers: Mutex::default() })
     }
 
+    /// A process whose rounds are run by hand.
+    pub fn by_hand(file: Arc<Mutex<File>>, queue: Queue, path: &Path) -> Self {
+        let writer = Writer::ByHand { file, queue };
+        Self { path: path.to_owned(), patience: Patience::None, writer, readers: Mutex::default() }
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
@@ -97,6 +114,9 @@ impl Sqlite {
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 round(&file, vec![job]);
                 file.fold_log();
+            }
+            Writer::ByHand { queue, .. } => {
+                queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(job);
             }
             Writer::Loop { seat, send, .. } => {
                 if seat.alone.load(Ordering::Relaxed)
@@ -116,7 +136,12 @@ impl Sqlite {
 
     /// Runs `body` on a snapshot of its own.
     pub fn read<T, E: From<StoreError>>(&self, body: impl AsyncFnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E> {
-        if let Writer::Direct(file) = &self.writer {
+        let one = match &self.writer {
+            Writer::Direct(file) => Some(file),
+            Writer::ByHand { file, .. } => Some(&**file),
+            Writer::Loop { .. } => None,
+        };
+        if let Some(file) = one {
             let file = file.lock().unwrap_or_else(PoisonError::into_inner);
             return snapshot(&file.connection, body);
         }
@@ -199,11 +224,22 @@ fn round(file: &File, mut jobs: Vec<Box<dyn Job>>) {
 }
 
 fn transact(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    if !begin(connection, jobs)? {
+        return Ok(());
+    }
+    failpoint!("store.commit.before");
+    run(connection, "commit")?;
+    failpoint!("store.commit.after");
+    Ok(())
+}
+
+/// Runs `jobs` in a transaction and leaves it open. Comes back with whether there is anything to commit.
+fn begin(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<bool, StoreError> {
     run(connection, "begin immediate")?;
     if let [only] = jobs {
         if !ready(only.run(Tx::sqlite(connection))) {
             // Full disks and the like end the transaction by themselves.
-            return if connection.is_autocommit() { Ok(()) } else { run(connection, "rollback") };
+            return if connection.is_autocommit() { Ok(false) } else { run(connection, "rollback").map(|()| false) };
         }
     } else {
         for job in jobs {
@@ -219,13 +255,23 @@ fn transact(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), St
             run(connection, "release job")?;
         }
     }
-    if connection.is_autocommit() {
-        return Err(StoreError::Stopped);
+    if connection.is_autocommit() { Err(StoreError::Stopped) } else { Ok(true) }
+}
+
+/// One transaction for all of `jobs`, and how it ends for a process in a simulation.
+pub fn round_by_hand(file: &File, mut jobs: Vec<Box<dyn Job>>, ending: Ending) {
+    match ending {
+        Ending::Answered => round(file, jobs),
+        Ending::DiesAfterCommit => transact(&file.connection, &mut jobs).expect("memory is not full"),
+        Ending::DiesBeforeCommit => {
+            if begin(&file.connection, &mut jobs).expect("memory is not full") {
+                run(&file.connection, "rollback").expect("a transaction is open");
+            }
+            if Rule::CommitFirst.broken() {
+                jobs.into_iter().for_each(|job| job.answer(Ok(())));
+            }
+        }
     }
-    failpoint!("store.commit.before");
-    run(connection, "commit")?;
-    failpoint!("store.commit.after");
-    Ok(())
 }
 
 fn run(connection: &Connection, sql: &str) -> Result<(), StoreError> {

@@ -9,8 +9,9 @@ use domain::agent::{Agent, Filter};
 use domain::id::WorkId;
 use domain::text::{AgentName, Project};
 use domain::time::Ttl;
-use domain::work::{Command, Event, State, WorkItem, apply, decide};
+use domain::work::{Command, Event, State, WorkItem};
 
+use super::decided::decided;
 use super::gated::Gated;
 use super::verbs::{self, Added, lane_values, lanes, save_values, tell_dependents};
 use super::{WorkError, record};
@@ -168,8 +169,7 @@ async fn take_heads(tx: &mut Tx<'_>, claims: &[Next], filter: &Filter) -> Result
     let mut steps = Vec::with_capacity(claims.len());
     for (claim, (before, trace_id)) in claims.iter().zip(fitting) {
         let command = Command::Claim { by: claim.by.clone(), ttl: claim.ttl };
-        let Ok(event) = decide(&before, &command, claim.scope.head_start, claim.scope.now) else { break };
-        let after = apply(&before, &event, claim.scope.now);
+        let Ok((event, after)) = decided(&before, &command, &claim.scope) else { break };
         steps.push((&claim.scope, Step { before, after, event, trace_id }));
     }
     keep(tx, &steps).await?;
@@ -197,10 +197,9 @@ pub async fn carry_out_many(tx: &mut Tx<'_>, acts: &[Act]) -> Result<Vec<Result<
                 answers[at] = Some(Err(WorkError::Unknown(id.clone())));
                 continue;
             };
-            match decide(&before, command, scope.head_start, scope.now) {
+            match decided(&before, command, scope) {
                 Err(refused) => answers[at] = Some(Err(refused.into())),
-                Ok(event) => {
-                    let after = apply(&before, &event, scope.now);
+                Ok((event, after)) => {
                     answers[at] = Some(Ok(Added { item: after.clone(), trace_id: trace_id.clone() }));
                     steps.push((scope, Step { before, after, event, trace_id }));
                 }

@@ -4,6 +4,7 @@
 //! ready item, the leases that ran out, the items that came due, who waits for whom.
 
 mod bulk;
+mod decided;
 mod gate;
 mod gated;
 mod handoff;

@@ -4,14 +4,16 @@ use domain::agent::{Agent, Filter};
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::{Timestamp, Ttl};
-use domain::work::{BadDraft, BadWrites, Command, Draft, Event, Plan, State, WorkItem, apply, decide};
+use domain::work::{BadDraft, BadWrites, Command, Draft, Event, Plan, State, WorkItem};
 
+use super::decided::decided;
 use super::gated::Gated;
 use super::plan::PlanRecord;
 use super::record::{columns, data, item};
 use super::reservation::Writes;
 use super::{WorkError, handoff, unique};
 use crate::audit::{Fact, append};
+use crate::broken::Rule;
 use crate::{Scope, StoreError, Tx, Value, agent, assignment, sql};
 
 /// How many lapsed leases or due items one claim tends to; the rest is left to the next.
@@ -140,12 +142,12 @@ pub async fn claim_writing(
         _ => None,
     };
     if let Some(due) = due
-        && decide(&before, &due, scope.head_start, scope.now).is_ok()
+        && decided(&before, &due, scope).is_ok()
     {
         before = change(tx, scope, &before, &due).await?;
     }
     let command = Command::Claim { by: by.clone(), ttl };
-    decide(&before, &command, scope.head_start, scope.now)?;
+    decided(&before, &command, scope)?;
     let writes = Writes::of(&before, more);
     if writes.exclusive && writes.globs.is_empty() {
         return Err(BadDraft::from(BadWrites::Nothing).into());
@@ -254,6 +256,7 @@ async fn first_ready(
     }
     let head = heads.into_iter().map(|(item, _)| item).min_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
     if let Some(head) = head
+        && !Rule::Order.broken()
         && filter.fits(&head.plan)
         && !for_another(tx, scope, &head, by).await?
     {
@@ -314,7 +317,7 @@ async fn first_in_lane(
     let mut after = START.clone();
     loop {
         let rows = tx.peek_all(lane.0, &lane_values(scope, lane, &after, PAGE)).await?;
-        for row in &rows {
+        for row in &rows[usize::from(Rule::Order.broken() && rows.len() > 1)..] {
             let (item, _) = item(row)?;
             if filter.fits(&item.plan) && !for_another(tx, scope, &item, by).await? {
                 return Ok(Some(item));
@@ -350,6 +353,9 @@ pub async fn dependents(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId) -> Result<V
 pub async fn tend(tx: &mut Tx<'_>, scope: &Scope) -> Result<u32, WorkError> {
     let mut tended = 0;
     for (statement, command) in [(&sql::work::LAPSED, Command::Lapse), (&sql::work::DUE, Command::Promote)] {
+        if command == Command::Lapse && Rule::Lapse.broken() {
+            continue;
+        }
         let values = [(&scope.project).into(), scope.now.into(), TEND_MAX.into()];
         for row in tx.query_all(statement, &values).await? {
             carry_out(tx, scope, &row.parsed(0)?, &command).await?;
@@ -395,8 +401,7 @@ pub(super) async fn tell_dependents(
 
 /// A transition that touches no other item.
 async fn step(tx: &mut Tx<'_>, scope: &Scope, before: &WorkItem, command: &Command) -> Result<WorkItem, WorkError> {
-    let event = decide(before, command, scope.head_start, scope.now)?;
-    let after = apply(before, &event, scope.now);
+    let (event, after) = decided(before, command, scope)?;
     save(tx, before, &after).await?;
     log(tx, scope, before, &event, "").await?;
     Ok(after)
@@ -448,6 +453,9 @@ pub(super) async fn log(
     event: &Event,
     trace_id: &str,
 ) -> Result<(), StoreError> {
+    if Rule::Log.broken() && matches!(event, Event::Renewed { .. }) {
+        return Ok(());
+    }
     let (agent, fence) = match (event, &item.state) {
         (Event::Claimed { by, fence, .. }, _) => (Some(by), Some(*fence)),
         (_, State::Leased(lease)) => (Some(&lease.holder), Some(item.fence)),

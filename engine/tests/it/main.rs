@@ -1,0 +1,3 @@
+//! Tests of the engine as a whole, over a real store.
+
+mod simulation;
