@@ -33,12 +33,12 @@ statements! {
         INSERT_DEPENDENCY = "insert_dependency" and in bulk "insert_dependency.postgres",
         STATES_OF = "states_of" and in bulk "states_of.postgres", FIND = "find" and in bulk "find.postgres",
         STATE_OF = "state_of", SAVE = "save" and in bulk "save.postgres", READY_ANY = "ready_any", READY_FOR_ROLE = "ready_for_role",
-        READY_FOR_TEAM = "ready_for_team", LAPSED = "lapsed", DUE = "due", NEWEST = "newest", TAKE_NAME = "take_name", NAMED = "named", PASS_NAME = "pass_name", NEXT_DUE = "next_due",
+        READY_FOR_TEAM = "ready_for_team", AHEAD = "ahead", LAPSED = "lapsed", DUE = "due", NEWEST = "newest", TAKE_NAME = "take_name", NAMED = "named", PASS_NAME = "pass_name", NEXT_DUE = "next_due",
         DEPENDENTS = "dependents" and in bulk "dependents.postgres", HELD_BY = "held_by", LIST = "list", LIST_IN_STATE = "list_in_state", LIST_LEASED = "list_leased", LIST_DONE = "list_done", LATEST_DONE = "latest_done", LATEST_IN_STATE = "latest_in_state", COUNTS = "counts",
         SAVE_ROLE = "save_role", SAVE_PLAN = "save_plan", INSERT_HANDOFF = "insert_handoff", LAST_HANDOFF = "last_handoff",
     }
     gate { LIST = "list", FIND = "find", SAVE = "save", REMOVE = "remove", COUNT = "count", SPEND = "spend",
-        IN_FLIGHT = "in_flight", PRESENT = "present" }
+        IN_FLIGHT = "in_flight" }
     reservation { MEET = "meet", ALONE = "alone", IN_FLIGHT = "in_flight", PRUNE = "prune", SAVE = "save" }
     lock { FIND = "find", INSERT = "insert", SAVE = "save", LIST = "list" }
     agent {

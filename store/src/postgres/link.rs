@@ -12,7 +12,8 @@ use crate::StoreError;
 /// How each connection is set up: a node that stands still holds no lock for longer than this, and nobody waits
 /// without end.
 const SETTINGS: &str = "set idle_in_transaction_session_timeout = '10s'; set lock_timeout = '20s';
-    set statement_timeout = '60s'; set client_min_messages = warning";
+    set statement_timeout = '60s'; set client_min_messages = warning;
+    set plan_cache_mode = force_generic_plan; set random_page_cost = 1.1; set jit = off";
 /// The oldest server that has what we ask for.
 const OLDEST: i64 = 130_000;
 /// How long to go on trying while the server comes back.

@@ -15,6 +15,7 @@ mod link;
 mod listen;
 mod migrate;
 mod pool;
+mod queue;
 mod round;
 mod session;
 mod url;

@@ -1,23 +1,21 @@
 //! The connections of one process: a few that write, some that read.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::link::{Link, number};
 use super::listen::{Listener, Notifier, Watch};
+use super::queue::{Queue, Turn};
 use super::round::round;
 use super::{Session, Url, migrate};
 use crate::job::Job;
 use crate::sqlite::VERSION;
 use crate::{Changes, Mode, StoreError, Tx};
 
-/// How many connections write. More would only wait for each other: a round takes all that wait.
-const WRITERS: usize = 3;
-/// How many commands one round takes at most.
-const ROUND_MAX: usize = 512;
+/// The connections that write.
+const WRITERS: [Turn; 3] = [Turn::First, Turn::Late, Turn::Late];
 /// How often a read is tried while connections break.
 const READ_TRIES: usize = 3;
 /// How many read connections are kept for the next reader.
@@ -35,14 +33,6 @@ pub struct Postgres {
 enum Writer {
     Direct(Box<Mutex<Link>>),
     Loop { queue: Arc<Queue>, threads: Vec<JoinHandle<()>> },
-}
-
-/// The commands that wait for a writer.
-#[derive(Default)]
-struct Queue {
-    jobs: Mutex<VecDeque<Box<dyn Job>>>,
-    more: Condvar,
-    closed: AtomicBool,
 }
 
 impl Postgres {
@@ -66,12 +56,12 @@ impl Postgres {
             Mode::Loop => {
                 let queue = Arc::<Queue>::default();
                 let notifier = Arc::new(Notifier::start(url)?);
-                let threads = (0..WRITERS).map(|_| {
+                let threads = WRITERS.map(|turn| {
                     let (queue, link, notifier) = (Arc::clone(&queue), Link::to(url)?, Arc::clone(&notifier));
                     let thread = std::thread::Builder::new().name("nexus-writer".to_owned());
-                    Ok(thread.spawn(move || serve(link, &queue, &notifier)).expect("a thread can be started"))
+                    Ok(thread.spawn(move || serve(link, &queue, turn, &notifier)).expect("a thread can be started"))
                 });
-                let threads = threads.collect::<Result<_, StoreError>>()?;
+                let threads = threads.into_iter().collect::<Result<_, StoreError>>()?;
                 (Writer::Loop { queue, threads }, vec![link])
             }
         };
@@ -91,10 +81,7 @@ impl Postgres {
                 round(&mut link, vec![job]);
                 super::listen::notify(&mut link);
             }
-            Writer::Loop { queue, .. } => {
-                queue.jobs.lock().unwrap_or_else(PoisonError::into_inner).push_back(job);
-                queue.more.notify_one();
-            }
+            Writer::Loop { queue, .. } => queue.push(job),
         }
     }
 
@@ -132,11 +119,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         if let Writer::Loop { queue, threads } = &mut self.writer {
-            // Under the lock, so that no writer looks before it and sleeps after it.
-            let jobs = queue.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.closed.store(true, Ordering::SeqCst);
-            drop(jobs);
-            queue.more.notify_all();
+            queue.close();
             for thread in threads.drain(..) {
                 // A command may have had the last handle; then this is a writer itself, which ends after its round.
                 if thread.thread().id() != std::thread::current().id() {
@@ -147,25 +130,10 @@ impl Drop for Postgres {
     }
 }
 
-fn serve(mut link: Link, queue: &Queue, notifier: &Notifier) {
-    while let Some(jobs) = queue.next() {
+fn serve(mut link: Link, queue: &Queue, turn: Turn, notifier: &Notifier) {
+    while let Some(jobs) = queue.next(turn) {
         round(&mut link, jobs);
         notifier.ring();
-    }
-}
-
-impl Queue {
-    /// All that wait, or `None` when there will be none.
-    fn next(&self) -> Option<Vec<Box<dyn Job>>> {
-        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        while jobs.is_empty() {
-            if self.closed.load(Ordering::SeqCst) {
-                return None;
-            }
-            jobs = self.more.wait(jobs).unwrap_or_else(PoisonError::into_inner);
-        }
-        let some = jobs.len().min(ROUND_MAX);
-        Some(jobs.drain(..some).collect())
     }
 }
 

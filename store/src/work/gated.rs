@@ -6,10 +6,11 @@ use domain::text::AgentName;
 use domain::time::Ttl;
 use domain::work::{Command, Gates, InFlight, Refusal, Reservation, State, WorkItem, WriteSet, beside};
 
+use super::ahead::Ahead;
 use super::reservation::{self, Writes};
 use super::verbs::{self, Added, Lane, lane_values, lanes};
 use super::{WorkError, gate, record};
-use crate::{Scope, StoreError, Tx, assignment, sql};
+use crate::{Scope, StoreError, Tx, assignment};
 
 /// How many candidates are looked at in one go.
 const PAGE: u32 = 128;
@@ -28,15 +29,13 @@ struct Candidate {
 }
 
 impl Gated {
-    /// All that is to be looked at, or `None` when there is nothing: one look at two tables that are empty then.
-    pub async fn find(tx: &mut Tx<'_>, scope: &Scope) -> Result<Option<Self>, StoreError> {
-        let Some(row) = tx.query_opt(&sql::gate::PRESENT, &[(&scope.project).into()]).await? else { return Ok(None) };
-        let (gates, reserved) = (row.int(0)?, row.int(1)?);
-        if gates == 0 && reserved == 0 {
+    /// All that is to be looked at, or `None` when there is nothing.
+    pub async fn find(tx: &mut Tx<'_>, scope: &Scope, ahead: &Ahead) -> Result<Option<Self>, StoreError> {
+        if !ahead.gates && !ahead.reserved {
             return Ok(None);
         }
         let (gates, in_flight) = gate::for_claim(tx, scope).await?;
-        let reserved = if reserved == 0 { Vec::new() } else { reservation::alone(tx, scope).await? };
+        let reserved = if ahead.reserved { reservation::alone(tx, scope).await? } else { Vec::new() };
         Ok((!gates.is_empty() || !reserved.is_empty()).then_some(Self { gates, in_flight, reserved }))
     }
 

@@ -11,11 +11,12 @@ use domain::text::{AgentName, Project};
 use domain::time::Ttl;
 use domain::work::{Command, Event, State, WorkItem};
 
+use super::ahead;
 use super::decided::decided;
 use super::gated::Gated;
 use super::verbs::{self, Added, lane_values, lanes, save_values, tell_dependents};
 use super::{WorkError, record};
-use crate::{Scope, StoreError, Tx, Value, agent, assignment, sql};
+use crate::{Scope, StoreError, Tx, Value, agent, sql};
 
 /// A claim of whatever comes next.
 #[derive(Clone, Debug)]
@@ -62,9 +63,9 @@ pub async fn claim_next_many(
     let mut kept = BTreeSet::new();
     for claim in claims {
         if !tended.contains_key(&claim.scope.project) {
-            fine(verbs::tend(tx, &claim.scope).await)?;
-            tended.insert(&claim.scope.project, Gated::find(tx, &claim.scope).await?);
-            if assignment::any(tx, &claim.scope).await? {
+            let ahead = fine(ahead::look(tx, &claim.scope).await)?;
+            tended.insert(&claim.scope.project, Gated::find(tx, &claim.scope, &ahead).await?);
+            if ahead.kept {
                 kept.insert(&claim.scope.project);
             }
         }

@@ -3,6 +3,7 @@
 //! The rules are `domain::work`; nothing here repeats them. What SQL decides is which rows to look at: the next
 //! ready item, the leases that ran out, the items that came due, who waits for whom.
 
+mod ahead;
 mod bulk;
 mod decided;
 mod gate;

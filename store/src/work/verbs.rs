@@ -6,6 +6,7 @@ use domain::text::AgentName;
 use domain::time::{Timestamp, Ttl};
 use domain::work::{BadDraft, BadWrites, Command, Draft, Event, Plan, State, WorkItem};
 
+use super::ahead;
 use super::decided::decided;
 use super::gated::Gated;
 use super::plan::PlanRecord;
@@ -131,9 +132,9 @@ pub async fn claim_writing(
     ttl: Ttl,
     more: Option<&Writes>,
 ) -> Result<WorkItem, WorkError> {
-    tend(tx, scope).await?;
+    let ahead = ahead::look(tx, scope).await?;
     // Gates before items, as every claim takes them, so that no two wait for each other.
-    let mut gated = Gated::find(tx, scope).await?;
+    let mut gated = Gated::find(tx, scope, &ahead).await?;
     let mut before = load(tx, scope, id).await?;
     // Beyond what was tended to, the item itself may be due; a refusal would leave it so for ever.
     let due = match &before.state {
@@ -177,15 +178,15 @@ pub async fn claim_next(
     by: &AgentName,
     ttl: Ttl,
 ) -> Result<Option<WorkItem>, WorkError> {
-    tend(tx, scope).await?;
-    let mut gated = Gated::find(tx, scope).await?;
+    let ahead = ahead::look(tx, scope).await?;
+    let mut gated = Gated::find(tx, scope, &ahead).await?;
     let agent = agent::meet(tx, scope, by).await?;
     agent.take_work()?;
     let filter = filter.clone().or_of(&agent);
     if let Some(gated) = &mut gated {
         return gated.next(tx, scope, &filter, (&agent, by, ttl)).await;
     }
-    claim_head(tx, scope, &filter, (&agent, by, ttl)).await
+    claim_head(tx, scope, &filter, (&agent, by, ttl), ahead.kept).await
 }
 
 /// As [`claim_next`], where there are no gates.
@@ -194,9 +195,9 @@ async fn claim_head(
     scope: &Scope,
     filter: &Filter,
     (agent, by, ttl): (&Agent, &AgentName, Ttl),
+    kept: bool,
 ) -> Result<Option<WorkItem>, WorkError> {
     // What is kept for the agent comes first, and what is kept for another is passed over.
-    let kept = assignment::any(tx, scope).await?;
     let own = if kept { assignment::first_for(tx, scope, filter, by).await? } else { None };
     let before = match own {
         Some(own) => Some(own),
