@@ -1,5 +1,6 @@
 //! Races between real processes of the program, judged by what the callers saw.
 
+mod adapters;
 mod claims;
 mod holds;
 mod keys;
