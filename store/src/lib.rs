@@ -20,6 +20,7 @@ pub mod seal;
 pub mod workspace;
 
 mod changes;
+pub mod clock;
 pub mod copy;
 pub mod duty;
 mod error;
