@@ -36,6 +36,7 @@ mod store;
 pub mod together;
 mod tx;
 mod value;
+pub mod whole;
 pub mod work;
 
 pub use changes::Changes;

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod claims;
+mod copies;
 mod holds;
 mod keys;
 mod landings;
