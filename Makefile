@@ -60,6 +60,10 @@ bench: setup ## Build optimised and measure: claims, the store, the size of the 
 	cargo build --workspace --release --locked
 	$(TARGET)/release/claim
 	$(TARGET)/release/store
+	scripts/need jq
+	$(TARGET)/release/race bench/adapters/nexus.toml bench/adapters/flock-jq.toml
+	@echo "the next one is there to be found unsound"
+	$(TARGET)/release/race bench/adapters/naive-lock-file.toml --rounds 20 || [ $$? -eq 1 ]
 	scripts/size
 
 health: build ## Ask nexus whether this machine and this repository are fit for it.

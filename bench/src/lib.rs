@@ -3,6 +3,7 @@
 //! Each program measures something of ours against something bare in the same run, round about, and prints ratios:
 //! they carry over to other machines where times do not. None of them fails for being slow.
 
+pub mod race;
 pub mod served;
 
 use std::time::{Duration, Instant};
@@ -23,22 +24,35 @@ pub struct Flags {
 impl Flags {
     /// The flags this program was started with; anything else ends it with the usage.
     pub fn read(about: &str) -> Self {
-        let mut flags = Self { quick: false, json: false, only: String::new() };
-        for argument in std::env::args().skip(1) {
+        Self::read_with(about, "", "").0
+    }
+
+    /// The same with one more flag that takes a number, and that number when the flag is there.
+    pub fn read_with(about: &str, own: &str, meaning: &str) -> (Self, Option<u64>) {
+        let (mut flags, mut number) = (Self { quick: false, json: false, only: String::new() }, None);
+        let mut arguments = std::env::args().skip(1);
+        while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--quick" => flags.quick = true,
                 "--json" => flags.json = true,
                 word if !word.starts_with('-') => word.clone_into(&mut flags.only),
-                other => {
-                    eprintln!(
-                        "{about}\n\n  --quick  a short run\n  --json   one JSON object\n  WORD     only what has it in its name"
-                    );
-                    std::process::exit(if matches!(other, "--help" | "-h") { 0 } else { 2 });
-                }
+                word if word == own => match arguments.next().and_then(|text| text.parse().ok()) {
+                    Some(given) => number = Some(given),
+                    None => usage(about, own, meaning, 2),
+                },
+                other => usage(about, own, meaning, if matches!(other, "--help" | "-h") { 0 } else { 2 }),
             }
         }
-        flags
+        (flags, number)
     }
+}
+
+fn usage(about: &str, own: &str, meaning: &str, code: i32) -> ! {
+    eprintln!("{about}\n\n  --quick  a short run\n  --json   one JSON object\n  WORD     only what has it in its name");
+    if !own.is_empty() {
+        eprintln!("  {own} {meaning}");
+    }
+    std::process::exit(code)
 }
 
 /// How long `work` takes.

@@ -1,7 +1,6 @@
 //! Where time enters.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use domain::time::Timestamp;
 
@@ -19,12 +18,11 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(i64::try_from(self.nanos() / 1_000_000).unwrap_or(i64::MAX))
+        Timestamp::from_millis(store::clock::unix_ms())
     }
 
     fn nanos(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        store::clock::unix_nanos()
     }
 }
 

@@ -3,6 +3,8 @@
 //! The format is `docs/history-format.md`. Recording is for tests and the demo; it is on when `NEXUS_HISTORY` names a
 //! file.
 
+mod read;
+
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
@@ -13,6 +15,8 @@ use serde_json::{Value, json};
 
 use crate::problem::{Kind, Problem};
 use crate::work::WorkView;
+
+pub use read::read_calls;
 
 /// A file of calls. Several processes may append to one.
 #[derive(Clone, Debug)]

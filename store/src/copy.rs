@@ -1,4 +1,4 @@
-//! Everything that a store holds, moved to another: from a file to a database, and back.
+//! Everything that a store holds, moved to another: from a file to a database and back, or from a file to a file.
 //!
 //! Tables are copied row by row as they are, read on one snapshot and written in one transaction: afterwards the copy
 //! is whole, or the target is as it was. What the tables are is asked of the schema itself, so that none is forgotten.
@@ -79,7 +79,26 @@ pub fn copy(from: &Location, to: &Location, progress: &dyn Fn(&str, u64)) -> Res
             tx.commit()?;
             Ok(all)
         }
-        _ => Err(StoreError::Failed("a copy goes from a file to a database, or from a database to a file".to_owned())),
+        (Location::File(from), Location::File(to)) => {
+            let source = sqlite::open(from, false, Patience::Minute)?.connection;
+            let target = sqlite::open(to, false, Patience::Minute)?.connection;
+            let snapshot = source.unchecked_transaction()?;
+            let tx = rusqlite::Transaction::new_unchecked(&target, rusqlite::TransactionBehavior::Immediate)?;
+            let mut all = Vec::new();
+            for table in &tables {
+                empty(&tx, table)?;
+                let rows = read_file(&snapshot, table, &mut |rows, so_far| {
+                    progress(&table.name, so_far);
+                    write_file(&tx, table, &rows)
+                })?;
+                all.push(Copied { table: table.name.clone(), rows });
+            }
+            tx.commit()?;
+            Ok(all)
+        }
+        (Location::Database(_), Location::Database(_)) => {
+            Err(StoreError::Failed("from one database to another, PostgreSQL's own programs copy".to_owned()))
+        }
     }
 }
 

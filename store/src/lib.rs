@@ -20,6 +20,7 @@ pub mod seal;
 pub mod workspace;
 
 mod changes;
+pub mod clock;
 pub mod copy;
 pub mod duty;
 mod error;
@@ -35,6 +36,7 @@ mod store;
 pub mod together;
 mod tx;
 mod value;
+pub mod whole;
 pub mod work;
 
 pub use changes::Changes;

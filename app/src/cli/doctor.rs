@@ -6,7 +6,6 @@ use engine::wait;
 use serde::Serialize;
 use serde_json::json;
 use store::Mode;
-use store::work::Page;
 
 use super::{Answer, Global, workspace};
 use crate::here::Here;
@@ -88,36 +87,18 @@ fn repository(git: &connect::git::Git) -> Result<String, Problem> {
 
 /// Every item is what its events say.
 fn integrity(engine: &engine::Engine) -> Result<String, Problem> {
+    // What is missing the beginning cannot be told again; `nexus audit verify` says whether it should be.
     let archived = engine.archived()?.up_to_seq > 0;
-    let (mut after, mut looked, mut skipped) = (String::new(), 0_u64, 0_u64);
-    loop {
-        let page = Page { after, limit: 500 };
-        let found = wait(engine.store.read(async |tx| store::work::list(tx, &engine.project, None, &page).await))?;
-        for added in &found {
-            let id = added.item.id.as_str();
-            let events =
-                wait(engine.store.read(async |tx| store::audit::of(tx, &engine.project, id, 0, 1_000_000).await))?;
-            // What is missing the beginning cannot be told again; `nexus audit verify` says whether it should be.
-            if archived && events.first().is_none_or(|first| first.name != "work.added") {
-                skipped += 1;
-                continue;
-            }
-            let told = store::work::replay(&events, &engine.project)?;
-            if told.as_ref() != Some(&added.item) {
-                let message = format!("item {id} is not what its events say; keep a copy of the store and report this");
-                return Err(Problem::new(engine::problem::Kind::Failed, "broken", message));
-            }
-            looked += 1;
-        }
-        match found.last() {
-            Some(last) if found.len() == 500 => after = last.item.id.to_string(),
-            _ if skipped == 0 => return Ok(format!("{looked} items are what their events say")),
-            _ => {
-                let rest = format!("the events of {skipped} more are in an archive");
-                return Ok(format!("{looked} items are what their events say; {rest}"));
-            }
-        }
+    let looked = wait(engine.store.read(async |tx| store::whole::look(tx, &engine.project, archived).await))?;
+    if let Some(id) = looked.unlike {
+        let message = format!("item {id} is not what its events say; keep a copy of the store and report this");
+        return Err(Problem::new(engine::problem::Kind::Failed, "broken", message));
     }
+    let same = format!("{} items are what their events say", looked.same);
+    Ok(match looked.skipped {
+        0 => same,
+        skipped => format!("{same}; the events of {skipped} more are in an archive"),
+    })
 }
 
 fn writable(folder: &std::path::Path) -> Result<String, Problem> {

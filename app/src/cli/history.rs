@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use domain::audit::{Call, Judgement, Logged, Op, Saw, judge};
+use domain::audit::{Call, Judgement, Logged, judge};
 use engine::audit::EventView;
+use engine::history::read_calls;
 use engine::problem::Problem;
 use engine::{Engine, wait};
-use serde::Deserialize;
 use serde_json::json;
 use store::Mode;
 
@@ -31,19 +31,6 @@ pub struct Args {
     no_log: bool,
 }
 
-#[derive(Deserialize)]
-struct Line {
-    op: String,
-    item: Option<String>,
-    agent: String,
-    asked_ms: i64,
-    answered_ms: Option<i64>,
-    saw: String,
-    fence: Option<i64>,
-    code: Option<String>,
-    key: Option<String>,
-}
-
 pub fn check(global: &Global, args: &Args) -> Result<Answer, Problem> {
     let calls = match &args.file {
         None => Vec::new(),
@@ -58,36 +45,6 @@ pub fn check(global: &Global, args: &Args) -> Result<Answer, Problem> {
     };
     let judgement = judge(&calls, log.as_deref());
     Ok(told(&judgement))
-}
-
-/// The calls of a file of JSON lines.
-pub fn read_calls(text: &str) -> Result<Vec<Call>, Problem> {
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(at, line)| read_call(at + 1, line)).collect()
-}
-
-fn read_call(line: usize, text: &str) -> Result<Call, Problem> {
-    let wrong = |what: String| Problem::malformed(format!("line {line}: {what}"));
-    let said: Line = serde_json::from_str(text).map_err(|e| wrong(e.to_string()))?;
-    let op = Op::from_word(&said.op);
-    let saw = match said.saw.as_str() {
-        "ok" => Saw::Ok { fence: if op == Op::Claim { said.fence } else { None } },
-        "refused" => Saw::Refused { code: said.code.unwrap_or_default() },
-        "nothing" => Saw::Nothing,
-        "unknown" => Saw::Unknown,
-        other => return Err(wrong(format!("saw {other:?}: it can be ok, refused, nothing or unknown"))),
-    };
-    Ok(Call {
-        line,
-        fence: if op == Op::Claim { None } else { said.fence },
-        op,
-        item: said.item,
-        agent: said.agent,
-        asked_ms: said.asked_ms,
-        answered_ms: said.answered_ms,
-        saw,
-        key: said.key,
-    })
 }
 
 /// Everything about work in the event log; nothing of items whose beginning is in an archive, as they cannot be judged.

@@ -17,17 +17,18 @@ use crate::terminal::table;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Example:\n  nexus store copy --to postgres://nexus@db/nexus")]
 pub enum Command {
-    /// Copy everything in the store to an empty one: from the file to a database, or back
+    /// Copy everything in the store to an empty one: from the file to a database or back, or to another file
     ///
-    /// End `nexus up` and `nexus run` first: what is written after the copy began is not in it.
+    /// The copy is what the store was at one moment. To move to it, end `nexus up` and `nexus run` first: what is
+    /// written after the copy began is not in it.
     #[command(
-        after_help = "Examples:\n  nexus store copy --to postgres://nexus@db/nexus            the file of this repository goes to the database\n  nexus --database-url postgres://nexus@db/nexus store copy --to-file .nexus/nexus.db\n\nAfterwards set database_url (or take it away) so that every command finds the store."
+        after_help = "Examples:\n  nexus store copy --to postgres://nexus@db/nexus            the file of this repository goes to the database\n  nexus --database-url postgres://nexus@db/nexus store copy --to-file .nexus/nexus.db\n  nexus store copy --to-file /backup/nexus.db                while others work; never with cp\n\nAfterwards set database_url (or take it away) so that every command finds the store."
     )]
     Copy {
         /// The database to copy to
         #[arg(long, value_name = "URL", required_unless_present = "to_file", conflicts_with = "to_file")]
         to: Option<Url>,
-        /// The file to copy to, from a database; a new one is made
+        /// The file to copy to; a new one is made
         #[arg(long, value_name = "FILE")]
         to_file: Option<PathBuf>,
     },
@@ -42,19 +43,24 @@ pub fn store(global: &Global, command: &Command) -> Result<Answer, Problem> {
             Store::create_database(to, Mode::Direct)?;
             (Location::File(file), Location::Database(Box::new(to.clone())))
         }
-        (None, Some(to), Some(from)) => {
+        (None, Some(to), from) => {
+            if from.is_none() {
+                // Before there is a copy of nothing.
+                Store::open(&file, Mode::Direct)?;
+            }
             if let Some(folder) = to.parent().filter(|it| !it.as_os_str().is_empty()) {
                 std::fs::create_dir_all(folder)
                     .map_err(|e| Problem::malformed(format!("{}: {e}", folder.display())))?;
             }
             Store::create(to, Mode::Direct)?;
-            (Location::Database(Box::new(from.clone())), Location::File(to.clone()))
+            let from = from.as_ref().map_or(Location::File(file), |url| Location::Database(Box::new(url.clone())));
+            (from, Location::File(to.clone()))
         }
         (Some(_), _, Some(from)) => {
             let message = format!("the store is in {from} already; leave database_url unset to copy from the file");
             return Err(Problem::malformed(message));
         }
-        _ => return Err(Problem::malformed("say which database to copy from with --database-url")),
+        (None, None, _) => return Err(Problem::malformed("say where to: --to or --to-file")),
     };
     let bar = indicatif::ProgressBar::new_spinner();
     let copied = copy(&from, &to, &|name, rows| {

@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use domain::audit::judge;
+use engine::history::read_calls;
 use engine::problem::Problem;
 use engine::work::WorkView;
 use engine::{sha256_hex, wait};
@@ -28,7 +29,7 @@ pub fn prove(scene: &Scene, sleeper_refused: usize, began: Instant) -> Result<Ou
         .collect::<Result<_, Problem>>()?;
     let calls = std::fs::read_to_string(scene.calls()).map_err(|e| io("reading the calls", &e))?;
     let log = history::read_log(&scene.engine)?;
-    let judgement = judge(&history::read_calls(&calls)?, Some(&log));
+    let judgement = judge(&read_calls(&calls)?, Some(&log));
     let refused =
         wait(scene.engine.changes(Some("refused"), &store::work::Page { after: String::new(), limit: 1_000 }))?;
     let reclaimed = log.iter().filter(|entry| entry.name == "work.lapsed").count();

@@ -9,6 +9,7 @@
 //! A round that comes to nothing (a deadlock, a lost connection) is run again, command by command. Where the
 //! connection is lost between the commit and its answer, the database is asked whether that transaction happened.
 
+mod ahead;
 mod courier;
 mod error;
 mod link;

@@ -1,11 +1,10 @@
 //! The connections of one process: a few that write, some that read.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
 
-use super::link::{Link, number};
+use super::ahead::Ahead;
+use super::link::Link;
 use super::listen::{Listener, Notifier, Watch};
 use super::queue::{Queue, Turn};
 use super::round::round;
@@ -26,7 +25,7 @@ pub struct Postgres {
     url: Url,
     writer: Writer,
     readers: Mutex<Vec<Link>>,
-    ahead_ms: AtomicI64,
+    ahead: Ahead,
     listener: OnceLock<Arc<Listener>>,
 }
 
@@ -50,7 +49,7 @@ impl Postgres {
                 found => return Err(StoreError::Older { found, known: VERSION }),
             }
         }
-        let ahead_ms = AtomicI64::new(ahead_ms(&link)?);
+        let ahead = Ahead::measure(&link)?;
         let (writer, readers) = match mode {
             Mode::Direct => (Writer::Direct(Box::new(Mutex::new(link))), Vec::new()),
             Mode::Loop => {
@@ -65,12 +64,12 @@ impl Postgres {
                 (Writer::Loop { queue, threads }, vec![link])
             }
         };
-        Ok(Self { url: url.clone(), writer, readers: Mutex::new(readers), ahead_ms, listener: OnceLock::new() })
+        Ok(Self { url: url.clone(), writer, readers: Mutex::new(readers), ahead, listener: OnceLock::new() })
     }
 
     /// By how many milliseconds the clock of the database is ahead of this machine's.
     pub fn clock_ahead_ms(&self) -> i64 {
-        self.ahead_ms.load(Ordering::Relaxed)
+        self.ahead.ms()
     }
 
     /// Runs `job`, or has it run; it answers for itself.
@@ -163,25 +162,4 @@ async fn read<T, E: From<StoreError>>(
     // What was read is good, even when the connection goes now; the next reader makes a new one.
     let _ = session.end_snapshot().await;
     out
-}
-
-/// How far the database's clock is ahead of ours. Asked thrice; the quickest answer is the most exact.
-fn ahead_ms(link: &Link) -> Result<i64, StoreError> {
-    let mut best: Option<(u128, i64)> = None;
-    for _ in 0..3 {
-        let (asked, ours) = (Instant::now(), unix_ms());
-        let asked_for = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
-        let theirs = link.block_on(number(link.session().client(), asked_for))?;
-        let took = asked.elapsed();
-        let half = i64::try_from(took.as_millis() / 2).unwrap_or(0);
-        if best.is_none_or(|(quickest, _)| took.as_micros() < quickest) {
-            best = Some((took.as_micros(), theirs - ours - half));
-        }
-    }
-    Ok(best.map_or(0, |(_, ahead)| ahead))
-}
-
-fn unix_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

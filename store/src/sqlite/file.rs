@@ -16,7 +16,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::migrate;
+use super::{copied, migrate};
 use crate::StoreError;
 
 /// How large the write-ahead log of short commands may grow, in bytes.
@@ -97,6 +97,8 @@ pub fn open(path: &Path, create: bool, patience: Patience) -> Result<File, Store
         Err(error) if error.kind() != ErrorKind::NotFound => {
             return Err(StoreError::ReadOnly(format!("{}: {error}", path.display())));
         }
+        // A store and its log stay together.
+        Ok(found) if found.len() > 0 && !log_of(path).exists() => copied::look(path)?,
         _ => {}
     }
     let connection = opened(path, create, patience).map_err(|error| patience.named(named(error, path)))?;

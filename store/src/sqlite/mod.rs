@@ -1,5 +1,6 @@
 //! SQLite: one file, one writer, readers with snapshots of their own.
 
+mod copied;
 mod file;
 mod migrate;
 mod writer;

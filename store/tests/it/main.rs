@@ -5,6 +5,7 @@ mod answers;
 mod bulk;
 mod child;
 mod commit_loop;
+mod copies;
 mod copy;
 mod database;
 mod duties;

@@ -200,3 +200,26 @@ fn connections_that_are_cut_cost_no_acknowledged_call_and_double_none() {
         }
     });
 }
+
+#[test]
+fn a_snapshot_that_somebody_holds_open_changes_nothing_for_those_who_claim() {
+    let database = Database::new();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    under_load(&url(&database), |load| {
+        let more = if std::env::var_os("NEXUS_TEST_FULL").is_some() { 20_000 } else { 500 };
+        runtime.block_on(async {
+            let (holder, connection) =
+                tokio_postgres::connect(&database.address(), tokio_postgres::NoTls).await.expect("the server answers");
+            tokio::spawn(connection);
+            holder.batch_execute("begin isolation level repeatable read").await.expect("it begins");
+            let count = async || {
+                let row = holder.query_one("select count(*) from event", &[]).await.expect("it can be read");
+                row.get::<_, i64>(0)
+            };
+            let before = count().await;
+            load.until_more(more);
+            assert_eq!(count().await, before, "it was held all the time");
+        });
+    });
+}

@@ -4,4 +4,5 @@ mod agents;
 mod failpoints;
 mod interrupts;
 mod kills;
+mod nodes;
 mod stories;

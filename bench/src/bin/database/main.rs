@@ -3,7 +3,10 @@
 //! The plain side claims with one `update … where id = (select … for update skip locked) returning`, completes with
 //! another update, and writes an event row with each, one transaction per command, on as many connections as there
 //! are callers. Ours goes through the engine with the same number of callers. Both sides work on the same server in
-//! the same run. Run it under `scripts/with-postgres --durable`.
+//! the same run. Run it under `scripts/with-postgres --durable`. With `--held-snapshot SECONDS` it looks at one thing
+//! alone: claims while a snapshot is held open.
+
+mod held;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,13 +25,20 @@ use tokio_postgres::{Client, NoTls};
 const CALLERS: usize = 64;
 
 fn main() {
-    let flags = Flags::read("Claim and report on PostgreSQL, against plain `for update skip locked`.");
+    let (flags, held_for) = Flags::read_with(
+        "Claim and report on PostgreSQL, against plain `for update skip locked`.",
+        "--held-snapshot",
+        "SECONDS: only the rate of claims while a snapshot is open for so long",
+    );
     let server = std::env::var("NEXUS_TEST_DATABASE_URL").unwrap_or_else(|_| {
         eprintln!("NEXUS_TEST_DATABASE_URL names no server; run this under scripts/with-postgres --durable");
         std::process::exit(2);
     });
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built");
     let bench = Bench { runtime, server };
+    if let Some(seconds) = held_for {
+        return held::run(&bench, seconds, flags.json);
+    }
     let (repetitions, each) = if flags.quick { (2, 30) } else { (7, 150) };
     let cases: [(&str, &dyn Fn(u64) -> (f64, f64), f64); 3] = [
         ("one node, 64 callers", &|each| (bench.ours(1, each), bench.plain(each)), 1.5),
