@@ -168,6 +168,7 @@ impl Here {
             launcher: Arc::new(Processes { keeper: program }),
             places,
             node: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            remote: settings.landing.remote.clone(),
             habits,
         })
     }

@@ -21,6 +21,12 @@ pub enum RepoError {
         /// What it printed.
         said: String,
     },
+    /// The remote did not answer, or is none; the text says what to do.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The remote answered and took nothing; the text says why, and what to do.
+    #[error("{0}")]
+    PushRefused(String),
     /// Git did not start, or its files could not be read or written.
     #[error("{what}: {source}")]
     Io {
@@ -156,6 +162,16 @@ pub trait Repo: Send + Sync {
     /// Moves `branch` from `old` to `new`, and where it is checked out its index and files too. All or nothing as
     /// long as this process lives; doing it again after a crash finishes it.
     fn move_branch(&self, branch: &str, old: &str, new: &str) -> Result<Moved, RepoError>;
+
+    /// Brings the commit that a ref of `remote` points at, with all that it stands on, and keeps it under the ref
+    /// `keep`. `None`: the remote has no such ref, and nothing has changed here.
+    fn fetch(&self, remote: &str, name: &str, keep: &str) -> Result<Option<Oid>, RepoError>;
+    /// Points a ref of `remote` from `old` (`None`: it is not there) at `new`, by compare-and-set at the remote. It
+    /// is `Done` too when the ref is at `new` already.
+    fn push(&self, remote: &str, name: &str, old: Option<&str>, new: &str) -> Result<Moved, RepoError>;
+    /// Deletes refs of `remote`; fine when they are gone already.
+    fn delete_remote_refs(&self, remote: &str, names: &[String]) -> Result<(), RepoError>;
+
     /// The version of git.
     fn version(&self) -> Result<String, RepoError>;
 }

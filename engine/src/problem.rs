@@ -220,6 +220,8 @@ impl From<RepoError> for Problem {
         let code = match &error {
             RepoError::Unusable(_) => "repository_unusable",
             RepoError::Git { .. } => "git_failed",
+            RepoError::Unreachable(_) => "remote_unreachable",
+            RepoError::PushRefused(_) => "push_refused",
             RepoError::Io { .. } => "io_failed",
         };
         Self::new(Kind::Failed, code, error.to_string())

@@ -20,6 +20,8 @@ pub struct Site {
     pub places: Places,
     /// The name of this machine.
     pub node: String,
+    /// The remote that changes land through when several clones work on one store; `None`: they land here.
+    pub remote: Option<String>,
     /// Limits and habits.
     pub habits: Habits,
 }

@@ -1,6 +1,7 @@
 //! Places where a test may kill the program, to see that nothing is lost.
 //!
 //! `NEXUS_FAILPOINT=name` kills this process with SIGKILL the first time it comes by; `name:3` the third time.
+//! `NEXUS_FAILPOINT=stop:name` stops it there with SIGSTOP, until somebody lets it go on.
 //! `NEXUS_FAILPOINT=log:FILE` kills nothing and adds the name of each that is reached to the file, a line each. Only
 //! builds with debug assertions look; in a release build a failpoint is nothing.
 
@@ -24,6 +25,10 @@ pub const ALL: &[&str] = &[
     "git.worktree.opened",
     "git.checkout.opened",
     "git.snapshot.kept",
+    "git.fetch.before",
+    "git.fetch.done",
+    "git.push.before",
+    "git.push.done",
     "git.move_branch.prepared",
     "git.move_branch.files_moved",
     "git.move_branch.done",
@@ -63,6 +68,7 @@ pub const ALL: &[&str] = &[
 enum Wish {
     Nothing,
     Death { name: String, nth: u32 },
+    Stop(String),
     Log(PathBuf),
 }
 
@@ -71,6 +77,7 @@ impl Wish {
         let Ok(text) = std::env::var("NEXUS_FAILPOINT") else { return Self::Nothing };
         match text.split_once(':') {
             Some(("log", file)) => Self::Log(file.into()),
+            Some(("stop", name)) => Self::Stop(name.to_owned()),
             Some((name, nth)) => Self::Death { name: name.to_owned(), nth: nth.parse().unwrap_or(1) },
             None => Self::Death { name: text, nth: 1 },
         }
@@ -87,6 +94,11 @@ pub fn reach(name: &'static str) {
         Wish::Death { name: wanted, nth } => {
             if wanted == name && SEEN.fetch_add(1, Ordering::Relaxed) + 1 == *nth {
                 let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+            }
+        }
+        Wish::Stop(wanted) => {
+            if wanted == name && SEEN.fetch_add(1, Ordering::Relaxed) == 0 {
+                let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
             }
         }
         Wish::Log(file) => {

@@ -182,6 +182,10 @@ fn words(waiting: &Waiting) -> String {
             )
         }
         Waiting::Checks(changes) => format!("others are checking {}", changes.join(", ")),
+        Waiting::Away(changes) => format!(
+            "{} from another clone: it is not at landing.remote; run `nexus change land` where it was made",
+            changes.join(", ")
+        ),
         Waiting::Stopped => "it was stopped".to_owned(),
     }
 }

@@ -48,9 +48,12 @@ pub fn doctor(global: &Global, _: &Args) -> Result<Answer, Problem> {
         let target = workspace::target(&site, None);
         let policy = target.and_then(|target| {
             let checks = site.declared(&site.tip(&target)?)?.policy.checks.len();
+            let place = site.remote.as_ref().map_or_else(String::new, |remote| format!(" of the remote {remote}"));
             Ok(match checks {
-                0 => format!("lands on {target}; no checks in nexus.toml, so changes land observed, not verified"),
-                n => format!("lands on {target} after {n} checks"),
+                0 => {
+                    format!("lands on {target}{place}; no checks in nexus.toml, so changes land observed, not verified")
+                }
+                n => format!("lands on {target}{place} after {n} checks"),
             })
         });
         findings.push(finding("landing", policy));

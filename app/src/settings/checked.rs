@@ -89,12 +89,14 @@ pub struct CheckLimits {
 }
 
 /// How changes land.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Landing {
     /// How many changes are tried together.
     pub batch_max: usize,
     /// How long a run waits when changed files are in the way.
     pub wait: Duration,
+    /// The git remote that they land through, if any.
+    pub remote: Option<String>,
 }
 
 /// Where `nexus up` listens.
@@ -201,6 +203,7 @@ impl Settings {
             landing: Landing {
                 batch_max: narrow(written, "landing.batch_max"),
                 wait: written.duration("landing.wait"),
+                remote: Some(written.text("landing.remote")).filter(|text| !text.is_empty()).map(str::to_owned),
             },
             http: Http {
                 host: host(written.text("http.host")).expect("the table takes only addresses"),

@@ -109,6 +109,12 @@ pub static ALL: &[Spec] = &[
         "60s",
         "How long a run waits when changed files are in a landing's way.",
     ),
+    row(
+        "landing.remote",
+        REMOTE,
+        "",
+        "The git remote that changes land through, by its name or address; empty is none.",
+    ),
     row("http.host", HOST, "127.0.0.1", "The address on which nexus up listens."),
     row("http.port", Kind::Integer(0..=65_535), "4000", "The port on which nexus up listens; 0 is any free one."),
     Spec {
@@ -166,11 +172,23 @@ const HOST: Kind =
     Kind::Text { wanted: "an IP address such as 127.0.0.1 or ::1, or localhost", fits: |text| host(text).is_some() };
 const DATE: Kind =
     Kind::Text { wanted: "a day such as 2026-01-05, or nothing", fits: |text| text.is_empty() || day(text).is_some() };
+const REMOTE: Kind = Kind::Text {
+    wanted: "the name of a git remote, or an address without a password, or nothing",
+    fits: |text| {
+        !text.starts_with('-') && !text.contains(|c: char| c.is_whitespace() || c.is_control()) && !secret(text)
+    },
+};
 const FILE: Kind = DIRECTORY;
 const DIRECTORY: Kind = Kind::Text {
     wanted: "an absolute path, or nothing",
     fits: |text| text.is_empty() || Path::new(text).is_absolute(),
 };
+
+/// Whether an address has a password in it. Settings are shown, and git has better places for it.
+fn secret(address: &str) -> bool {
+    let host = address.split_once("://").and_then(|(_, rest)| rest.split('/').next());
+    host.and_then(|host| host.rsplit_once('@')).is_some_and(|(user, _)| user.contains(':'))
+}
 
 /// A setting that is the same under every profile.
 const fn row(key: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Spec {

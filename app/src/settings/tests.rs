@@ -67,7 +67,7 @@ fn without_any_layer_the_defaults_hold() {
     assert_eq!(settings.agent.timeout, Duration::from_mins(30));
     assert_eq!(settings.agent.output_bytes_max, 10_000_000);
     assert_eq!(settings.check.grace, Duration::from_secs(2));
-    assert_eq!(settings.landing, Landing { batch_max: 8, wait: Duration::from_mins(1) });
+    assert_eq!(settings.landing, Landing { batch_max: 8, wait: Duration::from_mins(1), remote: None });
     assert_eq!(std::net::SocketAddr::from((settings.http.host, settings.http.port)).to_string(), "127.0.0.1:4000");
     assert_eq!(settings.ports, 4_100..=4_999);
     assert_eq!(settings.state_dir, None);

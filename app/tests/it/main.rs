@@ -11,5 +11,6 @@ mod dropin;
 mod features;
 mod http;
 mod metrics;
+mod nodes;
 mod races;
 mod support;

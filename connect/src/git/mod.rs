@@ -21,6 +21,7 @@ mod place;
 mod raw;
 mod reachable;
 mod refs;
+mod remote;
 mod restore;
 mod run;
 mod scratch;
@@ -164,6 +165,18 @@ impl Repo for Git {
 
     fn move_branch(&self, branch: &str, old: &str, new: &str) -> Result<Moved, RepoError> {
         branch::advance(self, branch, old, new)
+    }
+
+    fn fetch(&self, remote: &str, name: &str, keep: &str) -> Result<Option<Oid>, RepoError> {
+        remote::fetch(self, remote, name, keep)
+    }
+
+    fn push(&self, remote: &str, name: &str, old: Option<&str>, new: &str) -> Result<Moved, RepoError> {
+        remote::push(self, remote, name, old, new)
+    }
+
+    fn delete_remote_refs(&self, remote: &str, names: &[String]) -> Result<(), RepoError> {
+        remote::delete(self, remote, names)
     }
 
     fn version(&self) -> Result<String, RepoError> {

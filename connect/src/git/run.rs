@@ -9,12 +9,14 @@ use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use engine::ports::RepoError;
+use rustix::process::{Pid, Signal, kill_process_group};
 
 /// Inherited `GIT_…` variables that stay: where git and its settings are, how it reaches others, what it traces.
-const KEPT: [&str; 10] = [
+const KEPT: [&str; 13] = [
     "GIT_EXEC_PATH",
     "GIT_TEMPLATE_DIR",
     "GIT_CONFIG_COUNT",
@@ -24,6 +26,9 @@ const KEPT: [&str; 10] = [
     "GIT_CONFIG_SYSTEM",
     "GIT_CONFIG_NOSYSTEM",
     "GIT_SSH",
+    "GIT_SSL",
+    "GIT_PROXY",
+    "GIT_ASKPASS",
     "GIT_TRACE",
 ];
 
@@ -57,6 +62,7 @@ pub(super) struct Call {
     env: Vec<(&'static str, OsString)>,
     stdin: Vec<u8>,
     stdout_max: u64,
+    at_most: Option<Duration>,
 }
 
 /// What a call of git came to.
@@ -80,6 +86,7 @@ impl Call {
             env: Vec::new(),
             stdin: Vec::new(),
             stdout_max: u64::MAX,
+            at_most: None,
         }
     }
 
@@ -110,6 +117,12 @@ impl Call {
     /// Reads at most so much of the answer; git is not waited for beyond that.
     pub fn stdout_max(mut self, bytes: u64) -> Self {
         self.stdout_max = bytes;
+        self
+    }
+
+    /// Kills git, and what it has started, when it takes longer.
+    pub fn at_most(mut self, time: Duration) -> Self {
+        self.at_most = Some(time);
         self
     }
 
@@ -170,11 +183,21 @@ impl Call {
         let mut child = command.spawn().map_err(|source| self.not_started(source))?;
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         // All three pipes move at once, so that neither side waits for the other for ever.
+        let (pid, (over, ended)) = (Pid::from_child(&child), mpsc::channel::<()>());
         let (out, err) = std::thread::scope(|scope| {
+            if let Some(at_most) = self.at_most {
+                scope.spawn(move || {
+                    if ended.recv_timeout(at_most) == Err(mpsc::RecvTimeoutError::Timeout) {
+                        let _ = kill_process_group(pid, Signal::KILL);
+                    }
+                });
+            }
             scope.spawn(|| stdin.map(|mut pipe| pipe.write_all(&self.stdin)));
             let err = scope.spawn(|| read(stderr, u64::MAX));
             let out = read(stdout, self.stdout_max);
-            (out, err.join().expect("reading a pipe does not panic"))
+            let err = err.join().expect("reading a pipe does not panic");
+            drop(over);
+            (out, err)
         });
         let status = child.wait().map_err(|source| self.not_started(source))?;
         let io = |source| RepoError::Io { what: format!("reading the answer of git {}", self.verb), source };

@@ -5,5 +5,6 @@ mod fixture;
 mod merges;
 mod opening;
 mod programs;
+mod remotes;
 mod snapshots;
 mod worktrees;

@@ -33,6 +33,8 @@ pub enum Waiting {
     ChangedFiles(Vec<String>),
     /// These changes are being checked by others.
     Checks(Vec<String>),
+    /// These changes were made in another clone and are not to be had here.
+    Away(Vec<String>),
     /// The caller asked to stop.
     Stopped,
 }
@@ -60,6 +62,8 @@ impl Site {
         };
         let outcome = self.land_all(target, &mut done, &mut || go_on() && self.keep_duty(&duty, fence));
         self.end_duty(&duty, fence)?;
+        // What has landed at the remote is landed whether or not this clone can follow now.
+        let _ = self.follow(target);
         outcome.map(|()| done)
     }
 
@@ -90,7 +94,9 @@ impl Site {
         if queue.is_empty() {
             return Ok(Step::Empty);
         }
-        let (mut fit, mut in_hand) = (Vec::new(), Vec::new());
+        // What a change may touch is said at the tip of now.
+        self.tip(target)?;
+        let (mut fit, mut in_hand, mut away) = (Vec::new(), Vec::new(), Vec::new());
         for change in queue {
             // An approved change may bring checks of its own, so it lands alone.
             let alone = |change: &Change| change.approval.is_some();
@@ -102,6 +108,7 @@ impl Site {
                 Verdict::SentBack => done.sent_back.push(change.id.to_string()),
                 Verdict::Gone => {}
                 Verdict::InHand => in_hand.push(change.id.to_string()),
+                Verdict::Away => away.push(change.id.to_string()),
                 Verdict::Interrupted => return Ok(Step::Wait(Waiting::Stopped)),
             }
             if !beat() {
@@ -109,7 +116,11 @@ impl Site {
             }
         }
         if fit.is_empty() {
-            return Ok(if in_hand.is_empty() { Step::Again } else { Step::Wait(Waiting::Checks(in_hand)) });
+            return Ok(match (in_hand.is_empty(), away.is_empty()) {
+                (false, _) => Step::Wait(Waiting::Checks(in_hand)),
+                (true, false) => Step::Wait(Waiting::Away(away)),
+                (true, true) => Step::Again,
+            });
         }
         let tip = self.tip(target)?;
         let chain = self.chain(&tip, fit, done)?;
@@ -203,7 +214,12 @@ impl Site {
     ) -> Result<Step, Problem> {
         let Some(landing) = self.begin(target, tip, chain, verified)? else { return Ok(Step::Again) };
         failpoint!("landing.begun");
-        match self.repo.move_branch(target, &landing.old, &landing.new)? {
+        let moved = self.move_target(&landing);
+        // It will not be moved later either; the changes are not to be stuck in a landing meanwhile.
+        if moved.as_ref().is_err_and(|problem| problem.code == "push_refused") {
+            self.undo(&landing)?;
+        }
+        match moved? {
             Moved::Done => {
                 failpoint!("landing.moved");
                 self.finish(&landing)?;
@@ -239,6 +255,7 @@ impl Site {
             begun_at: scope.now,
         };
         self.repo.set_ref(&landing_ref(target), &landing.new)?;
+        self.publish_landing(&landing.new)?;
         failpoint!("landing.named");
         let begun = wait(self.engine.store.write(async move |tx| {
             let landing = kept::begin_landing(tx, &scope, landing).await?;
@@ -256,27 +273,30 @@ impl Site {
     /// The branch has moved: changes landed, items done, in one transaction.
     pub(super) fn finish(&self, landing: &Landing) -> Result<(), Problem> {
         let (scope, kept_landing) = (self.engine.scope(), landing.clone());
-        wait(self.engine.store.write(async move |tx| {
+        let landed = wait(self.engine.store.write(async move |tx| {
+            let mut landed = Vec::new();
             if kept::end_landing(tx, &scope, &kept_landing, LandingState::Finished).await? {
                 for (id, commit) in &kept_landing.carries {
                     let command = ChangeCommand::Land { commit: commit.clone(), verified: kept_landing.verified };
                     let change = kept::carry_out(tx, &scope, id, command).await?;
                     settle_item(tx, &scope, &change, kept_landing.verified).await?;
+                    landed.push(change);
                 }
             }
-            Ok::<_, Problem>(())
+            Ok::<_, Problem>(landed)
         }))?;
         failpoint!("landing.settled");
+        self.unpublish(landing, &landed);
         self.repo.delete_ref(&landing_ref(&landing.target))?;
         Ok(())
     }
 
     /// The branch has not moved: the changes are queued again, but for those whose item was called off meanwhile.
     pub(super) fn undo(&self, landing: &Landing) -> Result<(), Problem> {
-        let (scope, landing, target) = (self.engine.scope(), landing.clone(), landing.target.clone());
+        let (scope, kept_landing) = (self.engine.scope(), landing.clone());
         wait(self.engine.store.write(async move |tx| {
-            if kept::end_landing(tx, &scope, &landing, LandingState::Undone).await? {
-                for (id, _) in &landing.carries {
+            if kept::end_landing(tx, &scope, &kept_landing, LandingState::Undone).await? {
+                for (id, _) in &kept_landing.carries {
                     let change = kept::carry_out(tx, &scope, id, ChangeCommand::Undo).await?;
                     let item = work::find(tx, &scope, &change.item).await?;
                     let wanted = item.is_some_and(|found| matches!(found.item.state, WorkState::Submitted(_)));
@@ -287,7 +307,8 @@ impl Site {
             }
             Ok::<_, Problem>(())
         }))?;
-        Ok(self.repo.delete_ref(&landing_ref(&target))?)
+        self.unpublish(landing, &[]);
+        Ok(self.repo.delete_ref(&landing_ref(&landing.target))?)
     }
 }
 

@@ -13,6 +13,7 @@ mod land;
 mod policy;
 mod queue;
 mod recover;
+mod remote;
 mod revert;
 mod submit;
 mod view;

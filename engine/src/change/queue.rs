@@ -18,6 +18,8 @@ pub enum Verdict {
     SentBack,
     /// Somebody else checks it at the moment.
     InHand,
+    /// It was made in another clone, and has not come here.
+    Away,
     /// The caller's duty ended.
     Interrupted,
     /// It is not queued any more: somebody was faster, or its item was called off.
@@ -28,7 +30,10 @@ impl Site {
     /// Judges a queued change: does it touch what it may not, and do the checks pass on its own tree? One process
     /// checks a change at a time; others find it in hand.
     pub(crate) fn judge(&self, change: &Change, beat: &mut dyn FnMut() -> bool) -> Result<Verdict, Problem> {
-        let tip = self.tip(&change.target)?;
+        if !self.bring(change)? {
+            return Ok(Verdict::Away);
+        }
+        let tip = self.seen_tip(&change.target)?;
         let diff = self.repo.diff(&change.base, &change.commit)?;
         let size = Size { files: diff.paths.len() as u64, bytes: diff.bytes };
         let declared = self.declared(&tip)?;

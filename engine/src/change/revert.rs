@@ -38,6 +38,7 @@ impl Site {
         let number = self.engine.number();
         let reverse = self.repo.commit_tree(&tree, &tip, &format!("Revert change {id}\n"), by.as_str())?;
         self.repo.set_ref(&format!("refs/nexus/work/{}/revert/{number}", landed.item), &reverse)?;
+        self.publish(&landed.item, &reverse)?;
         failpoint!("revert.named");
         let diff = self.repo.diff(&tip, &reverse)?;
         let change = Change {

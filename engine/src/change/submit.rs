@@ -51,6 +51,10 @@ impl Site {
         }))?;
         let report = Command::Report { held: held.clone(), change: None, result: result.clone() };
         let Some(there) = there else { return wait(self.engine.act(id.clone(), report, key)) };
+        if !self.has(&there)? {
+            let message = format!("workspace {} is on {} at {}; report it there", there.id, there.node, there.path);
+            return Err(Problem::refused("another_clone", message));
+        }
         let title: String = item.plan.title.lines().next().unwrap_or_default().chars().take(200).collect();
         let message = format!("{title}\n\nNexus-Work: {id}\nNexus-Fence: {}\n", held.fence.number());
         let found = self.repo.observe(Path::new(&there.path), &there.base, &message, held.by.as_str())?;
@@ -60,6 +64,7 @@ impl Site {
             Some(found) => {
                 // Named before it is written down, so that no row ever names what git may collect.
                 self.repo.set_ref(&change_ref(&there), &found.commit)?;
+                self.publish(&there.item, &found.commit)?;
                 failpoint!("change.named");
                 self.queue(&there, held, found, result, key)?
             }

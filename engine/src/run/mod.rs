@@ -13,6 +13,7 @@ mod options;
 mod settled;
 mod worker;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -91,6 +92,8 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
         };
         (problems, in_the_way)
     });
+    // The last ones may have landed from another clone.
+    site.catch_up(&options.target);
     Ok(RunEnd { drained: drain.draining(), in_the_way, problems })
 }
 
@@ -105,6 +108,7 @@ pub fn keep_landing(
 ) -> Result<Vec<String>, Problem> {
     let (mut heard, mut failures) = (0, 0);
     let mut escalated: Option<Instant> = None;
+    let mut queued = BTreeSet::new();
     loop {
         let last = over.load(Ordering::SeqCst);
         if escalated.is_none_or(|at| at.elapsed() >= ESCALATE) {
@@ -114,7 +118,7 @@ pub fn keep_landing(
                 tell(&News::Trouble { what: problem.message });
             }
         }
-        match look(site, drain, bell, tell) {
+        match look(site, drain, bell, tell, &mut queued) {
             Ok(in_the_way) if last => return Ok(in_the_way),
             Ok(_) => failures = 0,
             Err(problem) => {
@@ -125,14 +129,27 @@ pub fn keep_landing(
                 tell(&News::Trouble { what: problem.message });
             }
         }
-        heard = bell.wait(heard, LOOK);
+        // A remote that does not answer may do so again in a while.
+        heard = bell.wait(heard, LOOK * 2_u32.pow(failures));
     }
 }
 
-/// One look: what is due, then what waits to land. Comes back with the files that are in the way.
-fn look(site: &Site, drain: &Drain, bell: &Bell, tell: &dyn Fn(&News)) -> Result<Vec<String>, Problem> {
+/// One look: what is due, then what waits to land. Comes back with the files that are in the way. `queued` are the
+/// branches that something waited for at the last look.
+fn look(
+    site: &Site,
+    drain: &Drain,
+    bell: &Bell,
+    tell: &dyn Fn(&News),
+    queued: &mut BTreeSet<String>,
+) -> Result<Vec<String>, Problem> {
     let mut moved = wait(site.engine.tend())? > 0;
-    let in_the_way = land_everywhere(site, drain, tell, &mut moved)?;
+    let project = site.engine.project.clone();
+    let targets = wait(site.engine.store.read(async |tx| store::change::targets(tx, &project).await))?;
+    let before = std::mem::replace(queued, targets.iter().cloned().collect());
+    let in_the_way = land_everywhere(site, drain, tell, targets, &mut moved)?;
+    // Another clone may have landed what waited.
+    before.difference(queued).for_each(|target| site.catch_up(target));
     bell.note_in_the_way(!in_the_way.is_empty());
     if moved {
         bell.ring();
@@ -140,9 +157,13 @@ fn look(site: &Site, drain: &Drain, bell: &Bell, tell: &dyn Fn(&News)) -> Result
     Ok(in_the_way)
 }
 
-fn land_everywhere(site: &Site, drain: &Drain, tell: &dyn Fn(&News), moved: &mut bool) -> Result<Vec<String>, Problem> {
-    let project = site.engine.project.clone();
-    let targets = wait(site.engine.store.read(async |tx| store::change::targets(tx, &project).await))?;
+fn land_everywhere(
+    site: &Site,
+    drain: &Drain,
+    tell: &dyn Fn(&News),
+    targets: Vec<String>,
+    moved: &mut bool,
+) -> Result<Vec<String>, Problem> {
     let mut in_the_way = Vec::new();
     for target in targets {
         if drain.stopping() {

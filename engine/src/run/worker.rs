@@ -20,6 +20,8 @@ use crate::{random_hex, wait};
 
 /// How long a worker lets pass between two looks for work when nobody rings.
 const LOOK: Duration = Duration::from_millis(300);
+/// How often in a row the remote may not answer, each time for longer, before a worker gives up.
+const UNREACHED_MAX: u32 = 6;
 /// How often a worker without work says that it is there.
 const BEAT: Duration = Duration::from_secs(30);
 
@@ -36,7 +38,7 @@ impl Worker<'_> {
     pub fn work(&self) -> Result<(), Problem> {
         let name: AgentName =
             format!("{}-{}", self.options.name, self.n).parse().map_err(|e| Problem::malformed(format!("{e}")))?;
-        let mut heard = 0;
+        let (mut heard, mut unreached) = (0, 0);
         let mut blocked_since: Option<Instant> = None;
         let mut seen_settled = false;
         let mut beaten: Option<Instant> = None;
@@ -45,7 +47,16 @@ impl Worker<'_> {
             match wait(next) {
                 Ok(item) => {
                     (blocked_since, seen_settled) = (None, false);
-                    self.handle(&name, &item)?;
+                    match self.handle(&name, &item) {
+                        Err(problem) if problem.code == "remote_unreachable" && unreached < UNREACHED_MAX => {
+                            unreached += 1;
+                            heard = self.bell.wait(heard, LOOK * 2_u32.pow(unreached));
+                        }
+                        handled => {
+                            handled?;
+                            unreached = 0;
+                        }
+                    }
                     self.bell.ring();
                 }
                 Err(problem) if problem.kind == Kind::Nothing || problem.code == "capacity" => {
@@ -231,20 +242,29 @@ impl Worker<'_> {
                 wait(self.site.engine.act(id.clone(), Command::Fail { held: held.clone(), reason }, None))
             }
         };
+        let mut unpublished = None;
         let mut lost = matches!(&done, Err(problem) if problem.kind == Kind::LeaseLost);
         if let Err(problem) = done
             && !lost
         {
-            // What the agent made cannot be taken as it is; the item is free again and says why.
+            // What the agent made cannot be taken as it is; the item is free again and says why. That others cannot
+            // have it is no fault of the agent's.
             let reason = problem.message.clone();
-            match wait(self.site.engine.act(id.clone(), Command::Fail { held, reason }, None)) {
+            let no_fault = matches!(problem.code.as_str(), "remote_unreachable" | "push_refused");
+            let command =
+                if no_fault { Command::Release { held, reason: Some(reason) } } else { Command::Fail { held, reason } };
+            match wait(self.site.engine.act(id.clone(), command, None)) {
                 Err(problem) if problem.kind == Kind::LeaseLost => lost = true,
-                failed => drop(failed?),
+                given_back => drop(given_back?),
             }
+            unpublished = no_fault.then_some(problem);
         }
         let there = self.site.workspace(&workspace.id)?;
         if there.state == domain::workspace::State::Open {
             self.site.put_away(&there, true)?;
+        }
+        if let Some(problem) = unpublished {
+            return Err(problem);
         }
         if matches!(ending, Ending::Answered(_)) && !lost {
             self.verify(&id)?;

@@ -52,16 +52,6 @@ impl Site {
         opened
     }
 
-    /// The commit at the tip of the branch `target`.
-    pub fn tip(&self, target: &str) -> Result<String, Problem> {
-        self.repo.commit(&format!("refs/heads/{target}"))?.ok_or_else(|| {
-            let message = format!(
-                "the branch {target:?} does not exist or has no commit yet; make it, commit something, or name another with --target"
-            );
-            Problem::new(crate::problem::Kind::Failed, "no_target_branch", message)
-        })
-    }
-
     #[allow(clippy::too_many_arguments)] // The parts of one row.
     fn keep_opened(
         &self,

@@ -34,7 +34,7 @@ impl Site {
     pub fn prune(&self, older_than_ms: Option<i64>, dry_run: bool) -> Result<Pruned, Problem> {
         let mut done = Pruned::default();
         for workspace in self.workspaces(Some(State::Open))? {
-            if workspace.node == self.node && !self.in_use(&workspace)? {
+            if !self.in_use(&workspace)? && self.has(&workspace)? {
                 let put_away = || self.put_away(&workspace, true).map(drop);
                 note(&mut done.put_away, &mut done.failed, workspace.id.to_string(), dry_run, put_away);
             }
@@ -49,7 +49,7 @@ impl Site {
         let Some(older_than_ms) = older_than_ms else { return Ok(done) };
         let before = self.engine.scope().now.plus_millis(-older_than_ms);
         for workspace in self.workspaces(Some(State::Quarantined))? {
-            if workspace.node == self.node && workspace.changed_at <= before {
+            if workspace.changed_at <= before && self.has(&workspace)? {
                 let remove = || self.remove_quarantined(&workspace);
                 note(&mut done.removed, &mut done.failed, workspace.id.to_string(), dry_run, remove);
             }
@@ -63,6 +63,12 @@ impl Site {
             note(&mut done.strays, &mut done.failed, branch.clone(), dry_run, drop);
         }
         Ok(done)
+    }
+
+    /// Whether `workspace` is one of this clone on this machine: a store may be that of several.
+    pub(crate) fn has(&self, workspace: &Workspace) -> Result<bool, Problem> {
+        let path = Path::new(&workspace.path);
+        Ok(workspace.node == self.node && (self.places.owns(path) || self.is_worktree(path)?))
     }
 
     fn remove_quarantined(&self, workspace: &Workspace) -> Result<(), Problem> {

@@ -2,6 +2,7 @@
 
 mod checks;
 mod files;
+mod remotes;
 mod repositories;
 mod requests;
 mod stores;

@@ -26,6 +26,14 @@ pub enum Story {
     Stray,
     /// The same for a worktree as it was made.
     UntouchedStray,
+    /// An agent reports what it made, where changes land through a remote.
+    SharedReport,
+    /// `nexus run` does all of it, landing through a remote.
+    SharedRun,
+    /// `nexus change land` lands through a remote what was made in another clone, which goes on when it dies.
+    SharedLand,
+    /// `nexus change revert` takes a change back through a remote.
+    SharedRevert,
     /// `nexus audit seal` seals what has happened.
     Seal,
     /// `nexus audit archive` moves what is old into a file.
@@ -34,7 +42,7 @@ pub enum Story {
 
 impl Story {
     /// Every story.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Claim,
         Self::Report,
         Self::Run,
@@ -44,6 +52,10 @@ impl Story {
         Self::Prune,
         Self::Stray,
         Self::UntouchedStray,
+        Self::SharedReport,
+        Self::SharedRun,
+        Self::SharedLand,
+        Self::SharedRevert,
         Self::Seal,
         Self::Archive,
     ];
@@ -53,14 +65,16 @@ impl Story {
 /// process never came by, and the story ended without a death, well all the same.
 pub fn tell(engine: Engine, story: Story, failpoint: &str) -> bool {
     let _told = Told(story, failpoint);
-    let world = World::on(engine);
+    let shared = matches!(story, Story::SharedReport | Story::SharedRun | Story::SharedLand | Story::SharedRevert);
+    let world = if shared { World::sharing(engine) } else { World::on(engine) };
     match story {
         Story::Claim => claim(&world, failpoint),
-        Story::Report => report(&world, failpoint),
-        Story::Run => run(&world, failpoint),
+        Story::Report | Story::SharedReport => report(&world, failpoint),
+        Story::Run | Story::SharedRun => run(&world, failpoint),
+        Story::SharedLand => shared_land(&world, failpoint),
         Story::Land => land(&world, failpoint),
         Story::Up => up(&world, failpoint),
-        Story::Revert => revert(&world, failpoint),
+        Story::Revert | Story::SharedRevert => revert(&world, failpoint),
         Story::Prune => prune(&world, failpoint),
         Story::Stray => stray(&world, failpoint, true),
         Story::UntouchedStray => stray(&world, failpoint, false),
@@ -144,6 +158,19 @@ fn land(world: &World, failpoint: &str) -> bool {
     let ids = queued(world);
     let (died, _) = dies(world.nexus(&["change", "land"]), failpoint);
     world.nexus(&["change", "land"]).done();
+    world.all_is_well(&ids);
+    died
+}
+
+fn shared_land(world: &World, failpoint: &str) -> bool {
+    let (second, ids) = (world.clone_to("second"), queued(world));
+    let (died, _) = dies(world.nexus(&["change", "land"]).at(&second), failpoint);
+    // The clone in which they were made goes on, and then both are where the remote is.
+    for clone in world.clones() {
+        world.nexus(&["change", "land", "--target", "main"]).at(&clone).done();
+    }
+    assert_eq!(world.git_in(&second, &["rev-parse", "main"]), world.remote_tip());
+    assert_eq!(world.git_in(&second, &["status", "--porcelain"]), "", "nothing is half done in the second clone");
     world.all_is_well(&ids);
     died
 }

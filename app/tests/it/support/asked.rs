@@ -20,6 +20,7 @@ pub struct Asked<'w> {
     record: Option<Value>,
     own_group: bool,
     gate: Option<PathBuf>,
+    clone: Option<PathBuf>,
 }
 
 /// What came back.
@@ -41,7 +42,7 @@ pub struct Output {
 impl<'w> Asked<'w> {
     pub(super) fn new(world: &'w World, args: &[&str]) -> Self {
         let args = args.iter().map(|&arg| arg.to_owned()).chain(["--json".to_owned()]).collect();
-        Self { world, args, env: Vec::new(), record: None, own_group: false, gate: None }
+        Self { world, args, env: Vec::new(), record: None, own_group: false, gate: None, clone: None }
     }
 
     /// Adds arguments.
@@ -59,6 +60,12 @@ impl<'w> Asked<'w> {
     /// The process dies when it comes by this failpoint; `name:3` the third time.
     pub fn dying_at(self, failpoint: &str) -> Self {
         self.env("NEXUS_FAILPOINT", failpoint)
+    }
+
+    /// Has it run in another clone, on the same store.
+    pub fn at(mut self, clone: &Path) -> Self {
+        self.clone = Some(clone.to_owned());
+        self
     }
 
     /// Gives it a process group of its own, to be signalled as a terminal does.
@@ -97,6 +104,13 @@ impl<'w> Asked<'w> {
         if let Some(gate) = &self.gate {
             let wait = "until [ -e \"$1\" ]; do sleep 0.01; done; shift; exec \"$@\"";
             command.args(["-c", wait, "sh"]).arg(gate).arg(program);
+        }
+        if let Some(clone) = &self.clone {
+            command.current_dir(clone);
+            // A database is found by its address; the file is in the first clone.
+            if !self.world.on_a_server() {
+                command.env("NEXUS_DIR", self.world.repo().join(".nexus"));
+            }
         }
         command.args(&self.args).envs(self.env);
         // Files, not pipes: whoever inherits a pipe could keep us waiting for its end.

@@ -2,6 +2,7 @@
 //! down what they saw.
 
 mod asked;
+mod clones;
 mod proof;
 mod running;
 mod seed;
@@ -32,6 +33,7 @@ pub struct World {
     folder: TempDir,
     path: PathBuf,
     database: Option<Database>,
+    shared: bool,
     calls: Mutex<Vec<Value>>,
 }
 
@@ -73,7 +75,7 @@ impl World {
         let folder = tempfile::tempdir_in(room()).expect("there is room for a folder");
         let path = folder.path().canonicalize().expect("the folder is there");
         let database = (engine == Engine::Postgres).then(Database::new);
-        let world = Self { folder, path, database, calls: Mutex::default() };
+        let world = Self { folder, path, database, shared: false, calls: Mutex::default() };
         fs::create_dir_all(world.repo()).expect("the folder is ours");
         // A home that is a symbolic link is nothing unusual.
         fs::create_dir_all(world.beside("elsewhere")).expect("the folder is ours");
@@ -111,6 +113,9 @@ impl World {
         command.env("HOME", self.beside("home")).env("XDG_STATE_HOME", self.beside("state")).env("USER", "tester");
         if let Some(database) = &self.database {
             command.env("NEXUS_DATABASE_URL", database.address());
+        }
+        if self.shared {
+            command.env("NEXUS_LANDING_REMOTE", "origin");
         }
         command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
         for who in ["AUTHOR", "COMMITTER"] {

@@ -38,12 +38,17 @@ impl World {
     /// The branch, the index and the files of the main worktree are the same.
     pub fn clean(&self) {
         assert_eq!(self.git(&["status", "--porcelain"]), "", "files and index are those of HEAD");
+        if self.shared {
+            assert_eq!(self.git(&["rev-parse", "main"]), self.remote_tip(), "the branch is that of the remote");
+        }
     }
 
     /// After pruning nothing is left of worktrees, checkouts and branches of ours.
     pub fn tidy(&self) {
-        let pruned = self.nexus(&["workspace", "prune", "--older-than", "0s"]).done();
-        assert_eq!(pruned.json["failed"], serde_json::json!([]), "{pruned:?}");
+        for clone in self.clones() {
+            let pruned = self.nexus(&["workspace", "prune", "--older-than", "0s"]).at(&clone).done();
+            assert_eq!(pruned.json["failed"], serde_json::json!([]), "{pruned:?}");
+        }
         let listed = self.git(&["worktree", "list", "--porcelain"]);
         let worktrees: Vec<_> = listed.lines().filter(|line| line.starts_with("worktree ")).collect();
         assert_eq!(worktrees.len(), 1, "no worktree but the main one: {worktrees:?}");
@@ -86,8 +91,10 @@ impl World {
 
     /// Everything that agents say they wrote in a worktree can be read through some ref.
     pub fn nothing_lost(&self) {
-        let kept = self.git(&["rev-list", "--objects", "--all", "--no-object-names"]);
-        let kept: BTreeSet<&str> = kept.lines().collect();
+        let clones = self.clones();
+        let all = ["rev-list", "--objects", "--all", "--no-object-names"];
+        let kept: Vec<String> = clones.iter().map(|clone| self.git_in(clone, &all)).collect();
+        let kept: BTreeSet<&str> = kept.iter().flat_map(|listed| listed.lines()).collect();
         for name in names(&self.written()) {
             let copy = self.written().join(&name);
             let blob = self.git(&["hash-object", "--no-filters", &copy.to_string_lossy()]);

@@ -53,6 +53,12 @@ impl<'w> Running<'w> {
         self.finish.complained()
     }
 
+    /// Whether a signal has stopped it, and it waits to be told to go on.
+    pub fn stands_still(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    }
+
     /// Whether it still runs.
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().expect("it is our child").is_none()
