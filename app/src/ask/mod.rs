@@ -8,7 +8,9 @@
 //!
 //! The digest behind a request's key is taken from what is written, so a repeat over the other way is the same request.
 
+mod deed;
 mod fields;
+mod look;
 mod wire;
 
 use std::time::Duration;
@@ -23,7 +25,9 @@ use engine::work::WorkView;
 use engine::{Engine, Key};
 use store::work::Writes;
 
+pub use deed::{Deed, ReportedView, read_report, receiver_ttl};
 pub use fields::Fields;
+pub use look::Look;
 
 /// One request that changes work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,4 +163,11 @@ impl Ask {
         };
         Ok(Came::Done(Box::new(done)))
     }
+}
+
+/// The id of an item in a path.
+pub fn item_id(text: &str) -> Result<WorkId, Problem> {
+    text.parse().map_err(|_| {
+        Problem::malformed(format!("{text:?} is not the id of an item; they look like work_1795211860474123456"))
+    })
 }

@@ -21,13 +21,13 @@ use crate::cli::parse;
 /// A request that is written down.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// Where it goes, below `/api/v1/work`.
+    /// Where it goes: below `/api/v1/work` for an [`Ask`], below `/api/v1` for other requests.
     pub path: String,
     fields: BTreeMap<&'static str, Box<RawValue>>,
 }
 
 impl Written {
-    fn to(path: String) -> Self {
+    pub(super) fn to(path: String) -> Self {
         Self { path, fields: BTreeMap::new() }
     }
 
@@ -47,12 +47,18 @@ impl Written {
         self
     }
 
-    fn take(self, take: &Take) -> Self {
+    pub(super) fn take(self, take: &Take) -> Self {
         self.with("agent", Some(take.by.as_str())).with("ttl", take.ttl.map(ttl_text))
     }
 
-    fn held(self, held: Option<&Held>) -> Self {
+    pub(super) fn held(self, held: Option<&Held>) -> Self {
         self.with("agent", held.map(|held| held.by.as_str())).with("fence", held.map(|held| held.fence.number()))
+    }
+
+    pub(super) fn filter(self, filter: &Filter) -> Self {
+        self.with("role", filter.role.as_ref().map(ToString::to_string))
+            .with("team", filter.team.as_ref().map(ToString::to_string))
+            .with("capabilities", filter.capabilities.as_ref().map(|all| texts(all).unwrap_or_default()))
     }
 
     /// The body: one JSON object.
@@ -95,12 +101,9 @@ impl Ask {
                 .take(take)
                 .with("writes", texts(&writes.globs))
                 .with("exclusive", writes.exclusive.then_some(true)),
-            Self::Next { filter, take, wait } => Written::to("/next".to_owned())
-                .take(take)
-                .with("role", filter.role.as_ref().map(ToString::to_string))
-                .with("team", filter.team.as_ref().map(ToString::to_string))
-                .with("capabilities", filter.capabilities.as_ref().map(|all| texts(all).unwrap_or_default()))
-                .with("wait", wait.map(format_duration)),
+            Self::Next { filter, take, wait } => {
+                Written::to("/next".to_owned()).take(take).filter(filter).with("wait", wait.map(format_duration))
+            }
             Self::Renew { id, held, ttl } => of(id, "renew").held(Some(held)).with("ttl", ttl.map(ttl_text)),
             Self::Report { id, held, result } => of(id, "report").held(Some(held)).json("result", result.as_ref()),
             Self::Act { id, command } => act(command, |verb| of(id, verb)),
@@ -185,12 +188,7 @@ impl Ask {
 
     /// The request for the next item that `fields` spell out.
     pub fn read_next(fields: &mut Fields) -> Result<Self, Problem> {
-        let filter = Filter {
-            role: fields.parsed("role")?,
-            team: fields.parsed("team")?,
-            capabilities: fields.list("capabilities", "capability")?,
-        };
-        Ok(Self::Next { filter, take: take(fields)?, wait: fields.read_as("wait", parse::span)? })
+        Ok(Self::Next { filter: filter(fields)?, take: take(fields)?, wait: fields.read_as("wait", parse::span)? })
     }
 }
 
@@ -238,11 +236,19 @@ fn act(command: &Command, to: impl Fn(&str) -> Written) -> Written {
     }
 }
 
-fn take(fields: &mut Fields) -> Result<Take, Problem> {
+pub(super) fn filter(fields: &mut Fields) -> Result<Filter, Problem> {
+    Ok(Filter {
+        role: fields.parsed("role")?,
+        team: fields.parsed("team")?,
+        capabilities: fields.list("capabilities", "capability")?,
+    })
+}
+
+pub(super) fn take(fields: &mut Fields) -> Result<Take, Problem> {
     Ok(Take { by: needed("agent", fields.parsed("agent")?)?, ttl: fields.read_as("ttl", parse::ttl)? })
 }
 
-fn held(fields: &mut Fields) -> Result<Held, Problem> {
+pub(super) fn held(fields: &mut Fields) -> Result<Held, Problem> {
     let by = needed("agent", fields.parsed("agent")?)?;
     Ok(Held { by, fence: Fence::new(needed("fence", fields.take("fence")?)?) })
 }

@@ -1,5 +1,6 @@
 //! `nexus lock …`
 
+use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
@@ -8,13 +9,12 @@ use domain::time::Ttl;
 use domain::work::{Fence, Held};
 use engine::problem::{Kind, Problem};
 use engine::work::LockView;
-use engine::{Engine, wait};
-use store::Mode;
 use store::work::Page;
 
 use super::tree::Branch;
 use super::{Answer, Global, parse};
-use crate::here::Here;
+use crate::ask::{Deed, Look, Take};
+use crate::reach::{Reach, now_ms};
 use crate::terminal::{one_line, table, when};
 
 /// How often one that waits asks again: at first, and at the longest.
@@ -106,36 +106,37 @@ pub struct List {
 }
 
 pub fn lock(global: &Global, command: Command) -> Result<Answer, Problem> {
-    let here = Here::find(global)?;
-    let engine = here.engine(Mode::Direct)?;
-    let usual = here.settings().lease_ttl;
+    // The end of the process closes the store, and sooner than we could: nothing is written at a close.
+    let reach = &*ManuallyDrop::new(Reach::find(global)?);
     match command {
-        Command::Acquire(args) => acquire(&engine, &args, usual),
-        Command::Renew(args) => {
-            let key = parse::key(args.hold.key.as_ref(), &args)?;
-            let Hold { name, agent, fence, .. } = args.hold;
-            let held = Held { by: agent, fence: Fence::new(fence) };
-            Ok(told(&engine, &wait(engine.renew_lock(name, held, args.ttl.unwrap_or(usual), key))?))
+        Command::Acquire(args) => acquire(reach, &args),
+        Command::Renew(Renew { hold, ttl }) => {
+            let (name, held) = hold.parts();
+            let deed = Deed::Keep { name, held, ttl: ttl.or_else(|| reach.usual_ttl()) };
+            Ok(told(&reach.deed(&deed, hold.key.as_deref())?))
         }
-        Command::Release(args) => {
-            let key = parse::key(args.hold.key.as_ref(), &args)?;
-            let Hold { name, agent, fence, .. } = args.hold;
-            let held = Held { by: agent, fence: Fence::new(fence) };
-            let lock = wait(engine.release_lock(name, held, key))?;
+        Command::Release(Release { hold }) => {
+            let (name, held) = hold.parts();
+            let lock: LockView = reach.deed(&Deed::GiveBack { name, held }, hold.key.as_deref())?;
             Ok(Answer::new(&lock, format!("released {}", one_line(&lock.name))))
         }
-        Command::List(args) => list(&engine, args),
+        Command::List(args) => list(reach, args),
     }
 }
 
-fn acquire(engine: &Engine, args: &Acquire, usual: Ttl) -> Result<Answer, Problem> {
-    let key = parse::key(args.key.as_ref(), args)?;
-    let ttl = args.ttl.unwrap_or(usual);
+impl Hold {
+    fn parts(&self) -> (Name, Held) {
+        (self.name.clone(), Held { by: self.agent.clone(), fence: Fence::new(self.fence) })
+    }
+}
+
+fn acquire(reach: &Reach, args: &Acquire) -> Result<Answer, Problem> {
+    let take = Take { by: args.agent.clone(), ttl: args.ttl.or_else(|| reach.usual_ttl()) };
+    let deed = Deed::Acquire { name: args.name.clone(), take };
     let (began, mut pause) = (Instant::now(), PAUSE);
     loop {
-        let asked = wait(engine.acquire_lock(args.name.clone(), args.agent.clone(), ttl, key.clone()));
-        let held = match asked {
-            Ok(lock) => return Ok(told(engine, &lock)),
+        let held = match reach.deed::<LockView>(&deed, args.key.as_deref()) {
+            Ok(lock) => return Ok(told(&lock)),
             Err(problem) if problem.code == "held" => problem,
             Err(problem) => return Err(problem),
         };
@@ -149,20 +150,21 @@ fn acquire(engine: &Engine, args: &Acquire, usual: Ttl) -> Result<Answer, Proble
     }
 }
 
-fn told(engine: &Engine, lock: &LockView) -> Answer {
-    let now = engine.scope().now.millis();
+fn told(lock: &LockView) -> Answer {
+    let now = now_ms();
     let holder = lock.holder.as_deref().unwrap_or("nobody");
     let until = lock.lease_until_ms.map_or_else(String::new, |at| when(at, now));
     let name = one_line(&lock.name);
     Answer::new(lock, format!("{holder} holds {name} under fence {}, lease ends {until}", lock.fence))
 }
 
-fn list(engine: &Engine, args: List) -> Result<Answer, Problem> {
-    let locks = wait(engine.locks(&Page { after: args.after, limit: args.limit }))?;
+fn list(reach: &Reach, args: List) -> Result<Answer, Problem> {
+    let page = Page { after: args.after, limit: args.limit };
+    let locks: Vec<LockView> = reach.look(&Look::Locks { page })?;
     if locks.is_empty() {
         return Ok(Answer::new(&locks, "nobody holds a lock"));
     }
-    let now = engine.scope().now.millis();
+    let now = now_ms();
     let row = |lock: &LockView| {
         let until = lock.lease_until_ms.map_or_else(String::new, |at| when(at, now));
         vec![lock.name.clone(), lock.holder.clone().unwrap_or_default(), lock.fence.to_string(), until]

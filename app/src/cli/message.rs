@@ -1,5 +1,7 @@
 //! `nexus message …`
 
+use std::mem::ManuallyDrop;
+
 use clap::{Args, Subcommand};
 use domain::id::{MessageId, WorkId};
 use domain::message::{Address, Class, Draft};
@@ -7,13 +9,14 @@ use domain::text::{AgentName, Role, Team};
 use domain::work::{Fence, Limits, Priority};
 use engine::message::{MessageView, Which};
 use engine::problem::Problem;
-use engine::{Engine, wait};
-use store::Mode;
+use engine::wait;
 use store::work::Page;
 
 use super::tree::Branch;
 use super::{Answer, Global, parse};
+use crate::ask::{Deed, Look};
 use crate::here::Here;
+use crate::reach::{Reach, now_ms};
 use crate::terminal::{harmless, one_line, table, when};
 
 /// Messages between agents: kept once per recipient, shown until acknowledged
@@ -171,22 +174,24 @@ pub const BRANCHES: &[Branch] = &[
 ];
 
 pub fn message(global: &Global, command: Command) -> Result<Answer, Problem> {
-    let here = Here::find(global)?;
-    let engine = here.engine(Mode::Direct)?;
+    // The end of the process closes the store, and sooner than we could: nothing is written at a close.
+    let reach = &*ManuallyDrop::new(Reach::find(global)?);
     match command {
-        Command::Escalate(_) => escalate(&here, &engine),
-        Command::Send(args) => send(&engine, &args),
-        Command::Inbox(args) => inbox(&engine, &args),
-        Command::Show(args) => show(&engine, args),
+        Command::Escalate(_) => escalate(reach),
+        Command::Send(args) => send(reach, &args),
+        Command::Inbox(args) => inbox(reach, &args),
+        Command::Show(args) => show(reach, args),
         Command::Ack(args) => {
-            let key = parse::key(args.key.as_ref(), &args)?;
-            let message = wait(engine.acknowledge(args.id, args.agent.clone(), key))?;
-            let text = format!("{} acknowledged {}: {}", args.agent, message.id, one_line(&message.subject));
+            let deed = Deed::Acknowledge { id: args.id, agent: args.agent };
+            let message: MessageView = reach.deed(&deed, args.key.as_deref())?;
+            let Deed::Acknowledge { agent, .. } = &deed else { unreachable!("it was just made") };
+            let text = format!("{agent} acknowledged {}: {}", message.id, one_line(&message.subject));
             Ok(Answer::new(&message, text))
         }
         Command::Thread(args) => {
-            let all = wait(engine.thread(&args.id, &page(args.after.as_ref(), args.limit)))?;
-            Ok(Answer::new(&all, rows(&engine, &all, "no message after that one")))
+            let page = page(args.after.as_ref(), args.limit);
+            let all: Vec<MessageView> = reach.look(&Look::Thread { id: args.id, page })?;
+            Ok(Answer::new(&all, rows(&all, "no message after that one")))
         }
     }
 }
@@ -195,10 +200,8 @@ fn page(after: Option<&MessageId>, limit: u32) -> Page {
     Page { after: after.map_or_else(String::new, MessageId::to_string), limit }
 }
 
-fn send(engine: &Engine, args: &Send) -> Result<Answer, Problem> {
+fn send(reach: &Reach, args: &Send) -> Result<Answer, Problem> {
     let body = parse::text_or_file(&args.body, Limits::TEXT_BYTES_MAX as u64)?;
-    // What the body says is part of the request, wherever it is read from.
-    let key = parse::key(args.key.as_ref(), &(args, &body))?;
     let to = match (&args.to, &args.to_role, &args.to_team) {
         (Some(agent), ..) => Address::Agent(agent.clone()),
         (_, Some(role), _) => Address::Role(role.clone()),
@@ -215,13 +218,15 @@ fn send(engine: &Engine, args: &Send) -> Result<Answer, Problem> {
         respond_within_ms: args.respond_within.map(|span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
         ..Draft::note(args.from.clone(), to, args.subject.clone())
     };
-    let message = wait(engine.send_message(draft, args.fence.map(Fence::new), key))?;
+    let deed = Deed::Send { draft: Box::new(draft), fence: args.fence.map(Fence::new) };
+    let message: MessageView = reach.deed(&deed, args.key.as_deref())?;
     let to: Vec<&str> = message.copies.iter().map(|copy| copy.agent.as_str()).collect();
     let text = format!("sent {} to {}", message.id, one_line(&to.join(", ")));
     Ok(Answer::new(&message, text))
 }
 
-fn escalate(here: &Here, engine: &Engine) -> Result<Answer, Problem> {
+fn escalate(reach: &Reach) -> Result<Answer, Problem> {
+    let (here, engine) = (&reach.here, reach.itself()?);
     let escalated = wait(engine.escalate_due())?;
     let told = match &here.settings().notify {
         Some(notify) => engine.tell_people(&Here::launcher()?, notify, &here.data)?,
@@ -235,21 +240,22 @@ fn escalate(here: &Here, engine: &Engine) -> Result<Answer, Problem> {
     Ok(Answer::new(&serde_json::json!({ "escalated": escalated, "notified": told }), lines.join("\n")))
 }
 
-fn inbox(engine: &Engine, args: &Inbox) -> Result<Answer, Problem> {
+fn inbox(reach: &Reach, args: &Inbox) -> Result<Answer, Problem> {
     let which = match (args.unread, args.all) {
         (true, _) => Which::Unread,
         (_, true) => Which::Whole,
         _ => Which::Open,
     };
-    let all = wait(engine.inbox(&args.agent, which, &page(args.after.as_ref(), args.limit)))?;
-    Ok(Answer::new(&all, rows(engine, &all, "nothing in the inbox")))
+    let page = page(args.after.as_ref(), args.limit);
+    let all: Vec<MessageView> = reach.look(&Look::Inbox { agent: args.agent.clone(), which, page })?;
+    Ok(Answer::new(&all, rows(&all, "nothing in the inbox")))
 }
 
-fn rows(engine: &Engine, all: &[MessageView], none: &str) -> String {
+fn rows(all: &[MessageView], none: &str) -> String {
     if all.is_empty() {
         return none.to_owned();
     }
-    let now = engine.scope().now.millis();
+    let now = now_ms();
     let row = |message: &MessageView| {
         let by = message.respond_by_ms.map_or_else(String::new, |at| when(at, now));
         vec![message.id.clone(), message.from.clone(), message.priority.clone(), message.subject.clone(), by]
@@ -257,13 +263,12 @@ fn rows(engine: &Engine, all: &[MessageView], none: &str) -> String {
     table(&["id", "from", "priority", "subject", "answer by"], all.iter().map(row))
 }
 
-fn show(engine: &Engine, args: Show) -> Result<Answer, Problem> {
-    let key = parse::key(args.key.as_ref(), &args)?;
-    let message = match args.agent {
-        Some(agent) => wait(engine.read_message(args.id, agent, key))?,
-        None => wait(engine.message(&args.id))?,
+fn show(reach: &Reach, args: Show) -> Result<Answer, Problem> {
+    let message: MessageView = match args.agent {
+        Some(agent) => reach.deed(&Deed::Read { id: args.id, agent }, args.key.as_deref())?,
+        None => reach.look(&Look::Message { id: args.id })?,
     };
-    let now = engine.scope().now.millis();
+    let now = now_ms();
     let to = message.to.as_deref().map_or_else(String::new, |name| format!(" {name}"));
     let mut lines = vec![
         format!("{} {}", message.id, harmless(&message.subject)),

@@ -156,7 +156,7 @@ pub fn main() -> ExitCode {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let server = match (&cli.command, &cli.global) {
         // A folder on the command line says more than an address in the environment.
-        (Command::Work(_), Global { server: None, data_dir: None, .. }) => set("NEXUS_URL"),
+        (command, Global { server: None, data_dir: None, .. }) if served(command) => set("NEXUS_URL"),
         _ => None,
     };
     cli.global.server = cli.global.server.or(server.map(|url| url.to_string_lossy().into_owned()));
@@ -168,9 +168,18 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Whether a server can do it.
+const fn served(command: &Command) -> bool {
+    match command {
+        Command::Work(_) | Command::Lock(_) => true,
+        Command::Message(command) => !matches!(command, message::Command::Escalate(_)),
+        _ => false,
+    }
+}
+
 fn dispatch(cli: Cli) -> Result<Answer, Problem> {
     let global = cli.global;
-    if global.server.is_some() && !matches!(cli.command, Command::Work(_)) {
+    if global.server.is_some() && !served(&cli.command) {
         return Err(crate::reach::needs_store());
     }
     match cli.command {

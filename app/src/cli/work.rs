@@ -107,13 +107,13 @@ pub fn work(global: &Global, command: Command) -> Result<Answer, Problem> {
         Command::Unblock(args) => hold::unblock(&reach, &args),
         Command::Cancel(args) => hold::cancel(&reach, &args),
         Command::Requeue(args) => hold::requeue(&reach, &args),
-        Command::ReportMany(args) => many::report_many(reach.itself()?, &args),
-        Command::Explain(args) => explain::explain(reach.itself()?, &args),
-        Command::Graph(args) => explain::graph(reach.itself()?, &args),
-        Command::Pause(args) => gate::pause(reach.itself()?, &args),
-        Command::Resume(args) => gate::resume(reach.itself()?, &args),
-        Command::Limit(args) => gate::limit(reach.itself()?, &args),
-        Command::Gates(_) => gate::gates(reach.itself()?),
+        Command::ReportMany(args) => many::report_many(&reach, &args),
+        Command::Explain(args) => explain::explain(&reach, &args),
+        Command::Graph(args) => explain::graph(&reach, &args),
+        Command::Pause(args) => gate::pause(&reach, &args),
+        Command::Resume(args) => gate::resume(&reach, &args),
+        Command::Limit(args) => gate::limit(&reach, &args),
+        Command::Gates(_) => gate::gates(&reach),
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod assets;
 mod board;
+mod deeds;
 mod guard;
 mod health;
 mod listener;
@@ -213,6 +214,8 @@ fn router(door: Door, guard: Guard) -> Router {
         .route("/api/health", get(health::health))
         .route("/api/coordination/status", get(status::status))
         .nest("/api/v1/work", work::routes())
+        .nest("/api/v1/messages", deeds::messages())
+        .nest("/api/v1/locks", deeds::locks())
         .route("/api/v1/metrics/flow", get(metrics::flow))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::wrong_method)

@@ -73,12 +73,12 @@ impl Client {
         Self { to }
     }
 
-    /// What `path` below `/api/v1/work` answers.
-    pub fn get(&self, path: &str, query: &[(&str, Option<&str>)], patience: Duration) -> Result<Reply, Lost> {
-        self.ask(Method::GET, &with_query(path, query), HeaderMap::new(), Bytes::new(), patience)
+    /// What `path` below `/api/v1` answers.
+    pub fn get(&self, path: &str, patience: Duration) -> Result<Reply, Lost> {
+        self.ask(Method::GET, path, HeaderMap::new(), Bytes::new(), patience)
     }
 
-    /// What `path` below `/api/v1/work` answers to `body`. `looks_itself`: the caller looks into worktrees.
+    /// What `path` below `/api/v1` answers to `body`. `looks_itself`: the caller looks into worktrees.
     pub fn post(
         &self,
         path: &str,
@@ -126,7 +126,7 @@ impl Client {
         };
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
-        *request.uri_mut() = format!("{below}/api/v1/work{path}").parse().map_err(|e| unreached(&e))?;
+        *request.uri_mut() = format!("{below}/api/v1{path}").parse().map_err(|e| unreached(&e))?;
         *request.headers_mut() = headers;
         request.headers_mut().insert(header::HOST, HeaderValue::from_str(host).map_err(|e| unreached(&e))?);
         runtime.block_on(async {

@@ -10,6 +10,7 @@
 //! server carries a key, so that asking again after a lost connection never does it twice.
 
 mod client;
+mod deed;
 mod file;
 mod reply;
 
@@ -166,7 +167,13 @@ impl Reach {
             let written = ask.waiting(left).written().with("key", key).with("project", self.project());
             let written = written.with("workspace", extra.workspace.then_some(true)).with("target", extra.target);
             let patience = left.unwrap_or_default() + if self.far() { SERVER_PATIENCE } else { SOCKET_PATIENCE };
-            let sent = client.post(&written.path, "application/json", written.body(), !self.far(), patience);
+            let sent = client.post(
+                &format!("/work{}", written.path),
+                "application/json",
+                written.body(),
+                !self.far(),
+                patience,
+            );
             let may_still = until.is_some_and(|until| until > Instant::now());
             match sent {
                 // One request waits for so long only.
@@ -251,13 +258,14 @@ impl Reach {
         file: impl FnOnce() -> Result<T, Problem>,
     ) -> Result<T, Problem> {
         let query: Vec<_> = query.iter().copied().chain([("project", self.project())]).collect();
+        let path = &client::with_query(&format!("/work{path}"), &query);
         match &self.way {
             Way::File => file(),
-            Way::Socket(client) => match client.get(path, &query, SOCKET_PATIENCE) {
+            Way::Socket(client) => match client.get(path, SOCKET_PATIENCE) {
                 Ok(reply) if !reply.is_gone() => reply.json(),
                 Ok(_) | Err(_) => file(),
             },
-            Way::Server(client) => match client.get(path, &query, SERVER_PATIENCE) {
+            Way::Server(client) => match client.get(path, SERVER_PATIENCE) {
                 Ok(reply) => reply.json(),
                 Err(lost) => Err(client.unreachable(&lost)),
             },
@@ -269,7 +277,7 @@ impl Reach {
         let file = |text: &str| wait(engine::work::import(self.engine()?, source, text));
         let query = [("source", Some(source)), ("project", self.project())];
         let send = |client: &Client, text: String| {
-            let path = client::with_query("/import", &query);
+            let path = client::with_query("/work/import", &query);
             client.post(&path, "application/x-ndjson", text, !self.far(), SERVER_PATIENCE)
         };
         match &self.way {

@@ -82,7 +82,7 @@ impl Reply {
     }
 }
 
-fn strange(what: &dyn std::fmt::Display) -> Problem {
+pub(super) fn strange(what: &dyn std::fmt::Display) -> Problem {
     let message = format!("the server has answered something else than Nexus does ({what}); look at its address");
     Problem::new(Kind::Failed, "strange_answer", message)
 }

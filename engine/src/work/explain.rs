@@ -1,11 +1,13 @@
 //! Why an item cannot be taken now, and which one would be next.
 
+use std::borrow::Cow;
+
 use domain::agent::{Agent, Filter};
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Timestamp;
 use domain::work::{Claimer, Gates, Hindrance, InFlight, Needed, Reservation, Seen, State, WorkItem, hindrances};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::work as kept;
 use store::{Scope, StoreError, Tx};
 
@@ -18,7 +20,7 @@ const LOOK_MAX: u32 = 1_000;
 const OVER_MAX: usize = 20;
 
 /// The JSON object of one item that is explained. Times are Unix milliseconds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // The names say it; `docs/formats.md` has the whole table.
 pub struct Explained {
     pub id: String,
@@ -33,17 +35,17 @@ pub struct Explained {
 }
 
 /// One thing that is in the way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // As above.
 pub struct Reason {
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     pub text: String,
     pub until_ms: Option<i64>,
     pub then: String,
 }
 
 /// The JSON object of what would be next for an agent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // As above.
 pub struct NextUp {
     pub agent: Option<String>,
@@ -172,5 +174,5 @@ fn told(scope: &Scope, around: &Around, item: &WorkItem, needs: &[Needed]) -> Ex
 }
 
 fn reason(it: Hindrance) -> Reason {
-    Reason { code: it.code, text: it.text, until_ms: it.until.map(Timestamp::millis), then: it.then }
+    Reason { code: it.code.into(), text: it.text, until_ms: it.until.map(Timestamp::millis), then: it.then }
 }

@@ -1,11 +1,12 @@
 //! What needs what, and the longest chain of it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 use domain::id::WorkId;
 use domain::work::{WorkItem, critical_path};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::work::{self as kept, Page};
 use store::{Scope, StoreError, Tx};
 
@@ -16,19 +17,19 @@ use crate::problem::Problem;
 pub const GRAPH_MAX: u32 = 1_000;
 
 /// The JSON object of a graph.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // The names say it; `docs/formats.md` has the whole table.
 pub struct Graph {
     pub nodes: Vec<Node>,
     pub edges: Vec<Edge>,
     pub critical_path: Vec<String>,
-    pub method: &'static str,
+    pub method: Cow<'static, str>,
     pub length: u64,
     pub truncated: bool,
 }
 
 /// An item of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // As above.
 pub struct Node {
     pub id: String,
@@ -38,7 +39,7 @@ pub struct Node {
 }
 
 /// That one item needs another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // As above.
 pub struct Edge {
     pub item: String,
@@ -124,7 +125,7 @@ fn graph(items: &[WorkItem], truncated: bool) -> Graph {
         nodes: items.iter().map(node).collect(),
         edges: edges.collect(),
         critical_path: path.iter().map(ToString::to_string).collect(),
-        method: if by_points { "points" } else { "count" },
+        method: if by_points { "points" } else { "count" }.into(),
         length,
         truncated,
     }

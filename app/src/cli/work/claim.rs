@@ -8,11 +8,10 @@ use domain::id::WorkId;
 use domain::text::{AgentName, Capability, Role, Team};
 use domain::time::Ttl;
 use engine::problem::Problem;
-use engine::wait;
 use engine::work::WorkView;
 use store::work::Writes;
 
-use crate::ask::{Ask, Take};
+use crate::ask::{Ask, Deed, Take};
 use crate::cli::{Answer, parse};
 use crate::reach::{Extra, Reach, now_ms};
 use crate::terminal::{one_line, when};
@@ -104,9 +103,8 @@ pub fn next(reach: &Reach, args: &Next) -> Result<Answer, Problem> {
 }
 
 fn many(reach: &Reach, args: &Next, filter: Filter, count: u16) -> Result<Answer, Problem> {
-    let key = parse::key(args.how.key.as_ref(), args)?;
-    let ttl = args.how.ttl.unwrap_or(reach.here.settings().lease_ttl);
-    let items = wait(reach.itself()?.next_many(filter, args.how.agent.clone(), ttl, count.into(), key))?;
+    let deed = Deed::Take { filter, take: args.how.take(reach), count };
+    let items: Vec<WorkView> = reach.deed(&deed, args.how.key.as_deref())?;
     let line = |item: &WorkView| format!("{} under fence {}: {}", item.id, item.fence, one_line(&item.title));
     let lines = items.iter().map(line).collect::<Vec<_>>().join("\n");
     Ok(Answer::new(&items, format!("{} holds {}:\n{lines}", args.how.agent, items.len())))

@@ -5,10 +5,11 @@ use domain::agent::Filter;
 use domain::id::WorkId;
 use domain::text::{AgentName, Capability, Role, Team};
 use engine::problem::Problem;
-use engine::work::{Explained, GRAPH_MAX, Graph};
-use engine::{Engine, wait};
+use engine::work::{Explained, GRAPH_MAX, Graph, NextUp};
 
+use crate::ask::Look;
 use crate::cli::Answer;
+use crate::reach::{Reach, now_ms};
 use crate::terminal::{harmless, one_line, painted, when};
 
 /// Say why an item cannot be taken now and when that changes; without an item, which one is next and why
@@ -33,17 +34,18 @@ pub struct Explain {
     capabilities: Vec<Capability>,
 }
 
-pub fn explain(engine: &Engine, args: &Explain) -> Result<Answer, Problem> {
+pub fn explain(reach: &Reach, args: &Explain) -> Result<Answer, Problem> {
     let able = (!args.capabilities.is_empty()).then(|| args.capabilities.iter().cloned().collect());
     let filter = Filter { role: args.role.clone(), team: args.team.clone(), capabilities: able };
     let agent = args.agent.clone().map(|name| (name, filter));
-    let now = engine.scope().now.millis();
-    if let Some(id) = &args.id {
-        let told = wait(engine.explain(id, agent))?;
+    let now = now_ms();
+    let look = Look::Explain { id: args.id.clone(), agent };
+    if args.id.is_some() {
+        let told: Explained = reach.look(&look)?;
         let text = item(&told, now);
         return Ok(Answer::new(&told, text));
     }
-    let told = wait(engine.explain_next(agent))?;
+    let told: NextUp = reach.look(&look)?;
     let mut text = match &told.next {
         Some(next) => format!("next is {}: {}\n{}", next.id, one_line(&next.title), told.why),
         None => told.why.clone(),
@@ -85,8 +87,8 @@ pub struct GraphArgs {
     limit: u32,
 }
 
-pub fn graph(engine: &Engine, args: &GraphArgs) -> Result<Answer, Problem> {
-    let graph = wait(engine.graph(args.id.as_ref(), args.limit))?;
+pub fn graph(reach: &Reach, args: &GraphArgs) -> Result<Answer, Problem> {
+    let graph: Graph = reach.look(&Look::Graph { id: args.id.clone(), limit: args.limit })?;
     let text = match args.format.as_str() {
         "mermaid" => graph.mermaid(),
         "dot" => graph.dot(),

@@ -2,13 +2,14 @@
 
 use clap::Args;
 use domain::text::{Name, Role, Team};
-use domain::work::{GateCommand, Limits, Part};
+use domain::work::{GateCommand, Part};
 use engine::problem::Problem;
 use engine::units::format_duration;
 use engine::work::GateView;
-use engine::{Engine, wait};
 
+use crate::ask::{Deed, Look};
 use crate::cli::{Answer, parse};
+use crate::reach::{Reach, now_ms};
 use crate::terminal::{one_line, table, when};
 
 #[derive(Debug, Args)]
@@ -48,13 +49,11 @@ pub struct Pause {
     key: Option<String>,
 }
 
-pub fn pause(engine: &Engine, args: &Pause) -> Result<Answer, Problem> {
-    let key = parse::key(args.key.as_ref(), args)?;
-    let reason = domain::text::bounded("the reason", &args.reason, Limits::TEXT_BYTES_MAX)
-        .map_err(|bad| Problem::malformed(bad.to_string()))?;
+pub fn pause(reach: &Reach, args: &Pause) -> Result<Answer, Problem> {
     let part = args.which.part().unwrap_or(Part::Project);
     let said = format!("paused {part}");
-    Ok(Answer::new(&wait(engine.change_gate(part, GateCommand::Pause(reason), key))?, said))
+    let deed = Deed::Gate { part, command: GateCommand::Pause(args.reason.clone()) };
+    Ok(Answer::new(&reach.deed::<GateView>(&deed, args.key.as_deref())?, said))
 }
 
 /// Give out again what was paused
@@ -68,11 +67,11 @@ pub struct Resume {
     key: Option<String>,
 }
 
-pub fn resume(engine: &Engine, args: &Resume) -> Result<Answer, Problem> {
-    let key = parse::key(args.key.as_ref(), args)?;
+pub fn resume(reach: &Reach, args: &Resume) -> Result<Answer, Problem> {
     let part = args.which.part().unwrap_or(Part::Project);
     let said = format!("resumed {part}");
-    Ok(Answer::new(&wait(engine.change_gate(part, GateCommand::Resume, key))?, said))
+    let deed = Deed::Gate { part, command: GateCommand::Resume };
+    Ok(Answer::new(&reach.deed::<GateView>(&deed, args.key.as_deref())?, said))
 }
 
 /// Limit how many items of a team, role or type are in flight, or how many of a rate key are given out in a time
@@ -97,19 +96,10 @@ pub struct Limit {
     key: Option<String>,
 }
 
-pub fn limit(engine: &Engine, args: &Limit) -> Result<Answer, Problem> {
-    let key = parse::key(args.key.as_ref(), args)?;
-    let (part, command) = match (&args.rate, args.per, args.which.part()) {
-        (Some(rate), Some(per), _) => {
-            let per_ms = i64::try_from(per.as_millis()).unwrap_or(i64::MAX);
-            (Part::Rate(rate.clone()), GateCommand::Rate(args.most, per_ms))
-        }
-        (_, _, Some(part)) => (part, GateCommand::Limit(args.most)),
-        (_, _, None) => {
-            return Err(Problem::malformed("a limit is for --team, --role or --type, or with --per for --rate"));
-        }
-    };
-    let gate = wait(engine.change_gate(part.clone(), command, key))?;
+pub fn limit(reach: &Reach, args: &Limit) -> Result<Answer, Problem> {
+    let deed = Deed::limit(args.which.part(), args.rate.clone(), args.most, args.per)?;
+    let Deed::Gate { part, .. } = &deed else { unreachable!("a limit is one of a gate") };
+    let gate: GateView = reach.deed(&deed, args.key.as_deref())?;
     let said = match gate.limit {
         Some(most) => format!("limited {part} to {most}{}", every(&gate)),
         None => format!("{part} has no limit any more"),
@@ -127,12 +117,12 @@ fn every(gate: &GateView) -> String {
 #[command(after_help = "Example:\n  nexus work gates --json")]
 pub struct Gates {}
 
-pub fn gates(engine: &Engine) -> Result<Answer, Problem> {
-    let gates = wait(engine.gates())?;
+pub fn gates(reach: &Reach) -> Result<Answer, Problem> {
+    let gates: Vec<GateView> = reach.look(&Look::Gates)?;
     if gates.is_empty() {
         return Ok(Answer::new(&gates, "nothing keeps ready work back"));
     }
-    let now = engine.scope().now.millis();
+    let now = now_ms();
     let row = |gate: &GateView| {
         let held = gate.in_flight.map_or_else(String::new, |n| format!("{n} of "));
         vec![

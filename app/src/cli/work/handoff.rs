@@ -6,16 +6,13 @@ use domain::text::{AgentName, Role};
 use domain::time::Ttl;
 use domain::work::{Bundle, Limits, Receiver};
 use engine::problem::Problem;
-use engine::wait;
 use engine::work::{HandoffView, WorkView};
 
 use super::hold::Hold;
+use crate::ask::{self, Deed, receiver_ttl};
 use crate::cli::{Answer, parse};
-use crate::reach::Reach;
+use crate::reach::{Reach, now_ms};
 use crate::terminal::{harmless, one_line, when};
-
-/// How long a receiver has an item at first: enough to look into its inbox.
-const RECEIVER_TTL_MS: i64 = 10 * 60 * 1_000;
 
 /// Pass an item that you hold on to an agent or a role, with all that the next one has to know
 #[derive(Debug, Args)]
@@ -80,9 +77,9 @@ struct Show {
 }
 
 pub fn handoff(reach: &Reach, args: &Handoff) -> Result<Answer, Problem> {
-    let engine = reach.itself()?;
     if let Some(Look::Show(args)) = &args.look {
-        return show(reach, args);
+        let handoff: HandoffView = reach.look(&ask::Look::Handoff { id: args.id.clone() })?;
+        return Ok(Answer::new(&handoff, lines(&handoff, now_ms())));
     }
     let given = "the parser asks for it where nothing is to be shown";
     let hold = Hold {
@@ -91,35 +88,22 @@ pub fn handoff(reach: &Reach, args: &Handoff) -> Result<Answer, Problem> {
         fence: args.fence.expect(given),
         key: args.key.clone(),
     };
-    let context = parse::text_or_file(&args.context, Limits::TEXT_BYTES_MAX as u64)?;
-    let key = parse::key(args.key.as_ref(), &(args, &context))?;
-    let ttl = args.ttl.or_else(|| Ttl::from_millis(RECEIVER_TTL_MS)).expect("ten minutes are a time-to-live");
     let to = match (&args.to, &args.to_role) {
-        (Some(name), _) => Receiver::Agent { name: name.clone(), ttl },
+        (Some(name), _) => Receiver::Agent { name: name.clone(), ttl: receiver_ttl(args.ttl) },
         (None, Some(role)) => Receiver::Role(role.clone()),
         (None, None) => unreachable!("the parser asks for one of the two"),
     };
+    let context = parse::text_or_file(&args.context, Limits::TEXT_BYTES_MAX as u64)?;
     let bundle = Bundle { artifacts: args.artifacts.clone(), context, note: args.note.clone() };
-    let id = hold.id.clone();
-    let item = wait(engine.hand_off(id.clone(), hold.held(), to, bundle, args.anyway, key))?;
-    reach.put_away(&id, &hold.held())?;
-    let handoff = wait(engine.handoff(&id))?.map(Box::new);
+    let deed = Deed::HandOff { id: hold.id.clone(), held: hold.held(), to, bundle, anyway: args.anyway };
+    let item: WorkView = reach.deed(&deed, args.key.as_deref())?;
     let to = match (&args.to, &args.to_role) {
         (Some(name), _) => format!("{name}, who holds it under fence {}", item.fence),
         (_, Some(role)) => format!("the role {role}"),
         _ => String::new(),
     };
     let text = format!("handed {} off to {}: {}", item.id, harmless(&to), one_line(&item.title));
-    Ok(Answer::new(&WorkView { handoff, ..item }, text))
-}
-
-fn show(reach: &Reach, args: &Show) -> Result<Answer, Problem> {
-    let engine = reach.itself()?;
-    wait(engine.show(&args.id))?;
-    match wait(engine.handoff(&args.id))? {
-        Some(handoff) => Ok(Answer::new(&handoff, lines(&handoff, engine.scope().now.millis()))),
-        None => Err(Problem::not_found(format!("nobody has handed {} off", args.id))),
-    }
+    Ok(Answer::new(&item, text))
 }
 
 /// A hand-off for people.

@@ -21,16 +21,17 @@ use engine::work::{PAGE_MAX, WorkView};
 use engine::{Engine, wait};
 use store::work::Page;
 
+use super::deeds;
 use super::guard::{Trace, writing};
 use super::listener::Hold;
 use super::live::Live;
 use super::problem::{Shown, not_found};
 use super::{Door, aside};
-use crate::ask::{Ask, Came};
+use crate::ask::{Ask, Came, Deed, item_id};
 use crate::reach::WORKSPACE;
 use crate::worktree;
 use grant::grant;
-use request::Asked;
+pub use request::Asked;
 use waiting::Waiting;
 
 /// The longest wait of one request.
@@ -42,8 +43,11 @@ const BACKLOG_BYTES_MAX: u64 = 100_000_000;
 
 /// How many bytes a request to `path` may carry; `None` when it is no route of this door.
 pub fn body_bytes_max(path: &str) -> Option<u64> {
+    if path.starts_with("/api/v1/messages") || path.starts_with("/api/v1/locks") {
+        return Some(VERB_BYTES_MAX);
+    }
     match path.strip_prefix("/api/v1/work")? {
-        "/import" => Some(BACKLOG_BYTES_MAX),
+        "/import" | "/report-many" => Some(BACKLOG_BYTES_MAX),
         _ => Some(VERB_BYTES_MAX),
     }
 }
@@ -60,6 +64,16 @@ impl Work {
     /// For a server that stands in `site`, if in any.
     pub fn new(engine: &Engine, site: Option<Site>, usual_ttl: Ttl, live: Live) -> Self {
         Self { site, usual_ttl, waiting: Waiting::keep(engine.clone(), live) }
+    }
+
+    /// How long a hold lasts when a request does not say.
+    pub const fn usual_ttl(&self) -> Ttl {
+        self.usual_ttl
+    }
+
+    /// Something has changed: those who wait for work look again.
+    pub fn ring(&self) {
+        self.waiting.ring();
     }
 
     /// The repository for what `engine` keeps.
@@ -81,6 +95,7 @@ pub fn routes() -> Router<Door> {
         .route("/import", post(import))
         .route("/{id}", get(show))
         .route("/{id}/{verb}", post(act))
+        .merge(deeds::beside_work())
         .fallback(not_found)
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(writing))
@@ -115,6 +130,10 @@ async fn next(
     body: Bytes,
 ) -> Result<Response, Shown> {
     let mut asked = Asked::read(&door, &headers, query, &body)?;
+    if let Some(count) = asked.fields.take("count")? {
+        let take = Deed::read_take(count, &mut asked.fields)?;
+        return deeds::done(&door, take, asked).await;
+    }
     let ask = Ask::read_next(&mut asked.fields)?;
     let opening = Opening::read(&door, &mut asked)?;
     let (engine, key) = asked.end()?;
@@ -171,7 +190,7 @@ async fn act(
 }
 
 /// Puts away the workspace of a hold that its owner has ended; comes back with its id when that is left to the caller.
-async fn left_behind(
+pub async fn left_behind(
     door: &Door,
     engine: Engine,
     id: WorkId,
@@ -263,12 +282,6 @@ async fn import(
     let items = engine::work::import(&engine, &source, &text).await?;
     door.work.waiting.ring();
     Ok(Json(serde_json::json!({ "imported": items.len(), "items": items })).into_response())
-}
-
-fn item_id(text: &str) -> Result<WorkId, Problem> {
-    text.parse().map_err(|_| {
-        Problem::malformed(format!("{text:?} is not the id of an item; they look like work_1795211860474123456"))
-    })
 }
 
 /// `answer`, to be asked for anew each time.

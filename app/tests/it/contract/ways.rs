@@ -18,6 +18,9 @@ const VERBS: [&str; 8] = [
     "contract::words::what_an_item_asks_for",
 ];
 
+/// Features whose commands a server can do.
+const FEATURES: [&str; 4] = ["features::work", "features::the_queue", "features::reservations", "features::messages"];
+
 fn hold(way: &str, tests: &[&str], without: &[&str]) {
     let mut again = Command::new(std::env::current_exe().expect("this program"));
     again.args(tests).args(["--test-threads", "2"]).env(THROUGH, way);
@@ -30,12 +33,12 @@ fn hold(way: &str, tests: &[&str], without: &[&str]) {
 
 #[test]
 fn the_contract_holds_through_the_socket() {
-    let more = ["features::work", "features::changes", "contract::words::changes_and_workspaces"];
-    hold("socket", &[&VERBS[..], &more].concat(), &[]);
+    let more = ["features::changes", "contract::words::changes_and_workspaces"];
+    hold("socket", &[&VERBS[..], &FEATURES, &more].concat(), &[]);
 }
 
 #[test]
 fn the_contract_holds_through_a_server_that_was_named() {
     let without = ["lists_page_with_limit_and_after"];
-    hold("address", &[&VERBS[..], &["features::work"]].concat(), &without);
+    hold("address", &[&VERBS[..], &FEATURES].concat(), &without);
 }

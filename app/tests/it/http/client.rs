@@ -73,6 +73,17 @@ impl To {
         self.ask(&format!("GET /api/v1/work{path} HTTP/1.0\r\nhost: localhost\r\n\r\n"))
     }
 
+    /// Asks for `path` below the API.
+    pub fn get_at(&self, path: &str) -> Answer {
+        self.ask(&format!("GET /api/v1{path} HTTP/1.0\r\nhost: localhost\r\n\r\n"))
+    }
+
+    /// Posts `body` to `path` below the API.
+    pub fn post_to(&self, path: &str, body: &str) -> Answer {
+        let head = format!("POST /api/v1{path} HTTP/1.0\r\nhost: localhost\r\ncontent-type: application/json\r\n");
+        self.ask(&format!("{head}content-length: {}\r\n\r\n{body}", body.len()))
+    }
+
     /// Posts `body` to `path` below the work door.
     pub fn post(&self, path: &str, body: &str) -> Answer {
         self.post_with(path, body, "content-type: application/json\r\n")

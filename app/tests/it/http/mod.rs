@@ -2,6 +2,7 @@
 
 mod api;
 mod client;
+mod deeds;
 mod health;
 mod page;
 mod server;

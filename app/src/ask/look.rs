@@ -1,0 +1,222 @@
+//! What can be looked at beside items: messages, locks, gates, why and what next, what needs what.
+
+use domain::agent::Filter;
+use domain::id::{MessageId, WorkId};
+use domain::text::{AgentName, Capability};
+use engine::message::Which;
+use engine::problem::Problem;
+use engine::work::{GRAPH_MAX, PAGE_MAX};
+use engine::{Engine, wait};
+use serde_json::value::RawValue;
+use store::work::Page;
+
+use super::deed::{json, message_id};
+use super::fields::needed;
+use super::item_id;
+
+/// One request that changes nothing.
+#[derive(Clone, Debug)]
+pub enum Look {
+    /// What an agent got.
+    Inbox { agent: AgentName, which: Which, page: Page },
+    /// One message, with who has read it.
+    Message { id: MessageId },
+    /// The thread that a message is in.
+    Thread { id: MessageId, page: Page },
+    /// The locks that somebody holds.
+    Locks { page: Page },
+    /// What keeps ready work back.
+    Gates,
+    /// Why an item cannot be taken, or which is next, for somebody who would ask so.
+    Explain { id: Option<WorkId>, agent: Option<(AgentName, Filter)> },
+    /// What needs what.
+    Graph { id: Option<WorkId>, limit: u32 },
+    /// What was left for whoever has an item now.
+    Handoff { id: WorkId },
+}
+
+/// The parameters of a request, each by its name.
+pub type Query = Vec<(&'static str, Option<String>)>;
+
+impl Look {
+    /// Where it goes, below `/api/v1`.
+    pub fn path(&self) -> String {
+        let of = |id: &Option<WorkId>| id.as_ref().map_or_else(String::new, |id| format!("/{id}"));
+        match self {
+            Self::Inbox { .. } => "/messages".to_owned(),
+            Self::Message { id } => format!("/messages/{id}"),
+            Self::Thread { id, .. } => format!("/messages/{id}/thread"),
+            Self::Locks { .. } => "/locks".to_owned(),
+            Self::Gates => "/work/gates".to_owned(),
+            Self::Explain { id, .. } => format!("/work{}/explain", of(id)),
+            Self::Graph { id, .. } => format!("/work{}/graph", of(id)),
+            Self::Handoff { id } => format!("/work/{id}/handoff"),
+        }
+    }
+
+    /// What it says beside that.
+    pub fn query(&self) -> Query {
+        let paged = |page: &Page| {
+            let after = Some(page.after.clone()).filter(|after| !after.is_empty());
+            vec![("limit", Some(page.limit.to_string())), ("after", after)]
+        };
+        match self {
+            Self::Inbox { agent, which, page } => {
+                let said = |it: Which| (*which == it).then(|| "true".to_owned());
+                let mut query = vec![("agent", Some(agent.to_string()))];
+                query.extend([("unread", said(Which::Unread)), ("all", said(Which::Whole))]);
+                query.extend(paged(page));
+                query
+            }
+            Self::Thread { page, .. } | Self::Locks { page } => paged(page),
+            Self::Graph { limit, .. } => vec![("limit", Some(limit.to_string()))],
+            Self::Explain { agent: Some((name, filter)), .. } => {
+                let mut query = vec![
+                    ("agent", Some(name.to_string())),
+                    ("role", filter.role.as_ref().map(ToString::to_string)),
+                    ("team", filter.team.as_ref().map(ToString::to_string)),
+                ];
+                let able = filter.capabilities.iter().flatten();
+                query.extend(able.map(|word| ("capability", Some(word.to_string()))));
+                query
+            }
+            Self::Explain { agent: None, .. } | Self::Message { .. } | Self::Gates | Self::Handoff { .. } => Vec::new(),
+        }
+    }
+
+    /// The request at `path` below `/api/v1`; `query` gives the parameter of a name, and takes it away. `None` when
+    /// there is nothing to look at.
+    pub fn read(path: &str, query: &mut dyn FnMut(&'static str) -> Option<String>) -> Result<Option<Self>, Problem> {
+        let at: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        Ok(Some(match at[..] {
+            ["messages"] => {
+                let which = match (flag("unread", query)?, flag("all", query)?) {
+                    (false, false) => Which::Open,
+                    (true, false) => Which::Unread,
+                    (false, true) => Which::Whole,
+                    (true, true) => return Err(Problem::malformed("unread and all: say one of them")),
+                };
+                let agent = needed("agent", parsed("agent", query)?)?;
+                let after = |text: &str| message_id(text).map(drop);
+                Self::Inbox { agent, which, page: page(query, after)? }
+            }
+            ["messages", id] => Self::Message { id: message_id(id)? },
+            ["messages", id, "thread"] => {
+                Self::Thread { id: message_id(id)?, page: page(query, |text| message_id(text).map(drop))? }
+            }
+            ["locks"] => Self::Locks { page: page(query, |_| Ok(()))? },
+            ["work", "gates"] => Self::Gates,
+            ["work", "explain"] => Self::Explain { id: None, agent: somebody(query)? },
+            ["work", id, "explain"] => Self::Explain { id: Some(item_id(id)?), agent: somebody(query)? },
+            ["work", "graph"] => Self::Graph { id: None, limit: limit(query, GRAPH_MAX)? },
+            ["work", id, "graph"] => Self::Graph { id: Some(item_id(id)?), limit: limit(query, GRAPH_MAX)? },
+            ["work", id, "handoff"] => Self::Handoff { id: item_id(id)? },
+            _ => return Ok(None),
+        }))
+    }
+
+    /// Looks; comes back with the answer as JSON.
+    pub fn carry_out(self, engine: &Engine) -> Result<Box<RawValue>, Problem> {
+        Ok(match self {
+            Self::Inbox { agent, which, page } => json(&wait(engine.inbox(&agent, which, &page))?),
+            Self::Message { id } => json(&wait(engine.message(&id))?),
+            Self::Thread { id, page } => json(&wait(engine.thread(&id, &page))?),
+            Self::Locks { page } => json(&wait(engine.locks(&page))?),
+            Self::Gates => json(&wait(engine.gates())?),
+            Self::Explain { id: Some(id), agent } => json(&wait(engine.explain(&id, agent))?),
+            Self::Explain { id: None, agent } => json(&wait(engine.explain_next(agent))?),
+            Self::Graph { id, limit } => json(&wait(engine.graph(id.as_ref(), limit))?),
+            Self::Handoff { id } => {
+                wait(engine.show(&id))?;
+                let none = || Problem::not_found(format!("nobody has handed {id} off"));
+                json(&wait(engine.handoff(&id))?.ok_or_else(none)?)
+            }
+        })
+    }
+}
+
+fn parsed<T: std::str::FromStr<Err: ToString>>(
+    name: &'static str,
+    query: &mut dyn FnMut(&'static str) -> Option<String>,
+) -> Result<Option<T>, Problem> {
+    let read =
+        |text: String| text.parse().map_err(|e: T::Err| Problem::malformed(format!("{name}: {}", e.to_string())));
+    query(name).map(read).transpose()
+}
+
+fn flag(name: &'static str, query: &mut dyn FnMut(&'static str) -> Option<String>) -> Result<bool, Problem> {
+    Ok(parsed(name, query)?.unwrap_or(false))
+}
+
+fn limit(query: &mut dyn FnMut(&'static str) -> Option<String>, most: u32) -> Result<u32, Problem> {
+    let wrong = || Problem::malformed(format!("limit: it can be a whole number from 1 to {most}"));
+    let Some(text) = query("limit") else { return Ok(most) };
+    text.parse().ok().filter(|limit| (1..=most).contains(limit)).ok_or_else(wrong)
+}
+
+fn page(
+    query: &mut dyn FnMut(&'static str) -> Option<String>,
+    fits: impl Fn(&str) -> Result<(), Problem>,
+) -> Result<Page, Problem> {
+    let limit = limit(query, PAGE_MAX)?;
+    let after = query("after").unwrap_or_default();
+    if !after.is_empty() {
+        fits(&after)?;
+    }
+    Ok(Page { after, limit })
+}
+
+fn somebody(query: &mut dyn FnMut(&'static str) -> Option<String>) -> Result<Option<(AgentName, Filter)>, Problem> {
+    let name: Option<AgentName> = parsed("agent", query)?;
+    let (role, team) = (parsed("role", query)?, parsed("team", query)?);
+    let mut able = Vec::new();
+    while let Some(word) = parsed::<Capability>("capability", query)? {
+        able.push(word);
+    }
+    let filter = Filter { role, team, capabilities: (!able.is_empty()).then(|| able.into_iter().collect()) };
+    match name {
+        None if filter != Filter::default() => Err(Problem::malformed("agent: say who would ask so")),
+        name => Ok(name.map(|name| (name, filter))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_client_asks_is_what_the_door_reads() {
+        let (id, message) = ("work_1".parse().expect("an id"), "msg_2".parse::<MessageId>().expect("an id"));
+        let agent: AgentName = "Zoë & co".parse().expect("a name");
+        let page = || Page { after: String::new(), limit: 7 };
+        let on = |after: &str| Page { after: after.to_owned(), limit: 1_000 };
+        let able = ["rust", "sql"].map(|word| word.parse().expect("a word")).into();
+        let filter = Filter { role: "QA".parse().ok(), team: None, capabilities: Some(able) };
+        let inbox = |which| Look::Inbox { agent: agent.clone(), which, page: on("msg_1") };
+        for look in [
+            inbox(Which::Open),
+            inbox(Which::Unread),
+            inbox(Which::Whole),
+            Look::Message { id: message.clone() },
+            Look::Thread { id: message, page: page() },
+            Look::Locks { page: on("a/b c") },
+            Look::Gates,
+            Look::Explain { id: Some(id), agent: Some((agent.clone(), filter)) },
+            Look::Explain { id: None, agent: Some((agent.clone(), Filter::default())) },
+            Look::Explain { id: None, agent: None },
+            Look::Graph { id: "work_3".parse().ok(), limit: 9 },
+            Look::Graph { id: None, limit: GRAPH_MAX },
+            Look::Handoff { id: "work_4".parse().expect("an id") },
+        ] {
+            let mut left = look.query();
+            left.retain(|(_, value)| value.is_some());
+            let mut take = |name: &'static str| {
+                let at = left.iter().position(|(key, _)| *key == name)?;
+                left.remove(at).1
+            };
+            let read = Look::read(&look.path(), &mut take).expect("it can be read").expect("there is such a route");
+            assert_eq!(format!("{read:?}"), format!("{look:?}"));
+            assert!(left.is_empty(), "{left:?}");
+        }
+    }
+}
