@@ -80,3 +80,20 @@ Feature: Agents keep out of each other's way
     When an operator does "work add x --writes {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"
     Then it is refused with exit code 2 and "malformed"
     And the message says "braces"
+
+  Scenario: Whoever asks for work can say what it is going to write
+    Given the item "Fix the parser" with "--writes src/parser.rs"
+    And the item "Fix the lexer"
+    And the item "Write it down"
+    When "zoe" claims "Fix the parser"
+    And "max" asks for work with "--writes src/** --exclusive"
+    Then no work is given out
+    When "bob" asks for work with "--writes docs/** --exclusive"
+    Then it gets "Fix the lexer"
+    When "max" asks for work with "--writes src/**"
+    Then it gets "Write it down"
+    And "zoe" is in conflict with it, writing "src/parser.rs"
+    When an operator does "work next --agent zoe --exclusive"
+    Then it is refused with exit code 2 and "usage"
+    When an operator does "work next --agent zoe --writes {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}"
+    Then it is refused with exit code 2 and "malformed"

@@ -37,7 +37,7 @@ pub enum Ask {
     /// Take a certain item.
     Claim { id: WorkId, take: Take, writes: Writes },
     /// Take the next item that fits; wait for one this long.
-    Next { filter: Filter, take: Take, wait: Option<Duration> },
+    Next { filter: Filter, take: Take, writes: Writes, wait: Option<Duration> },
     /// Keep an item longer.
     Renew { id: WorkId, held: Held, ttl: Option<Ttl> },
     /// Finish an item.
@@ -74,7 +74,9 @@ impl Ask {
     #[must_use]
     pub fn waiting(&self, left: Option<Duration>) -> Self {
         match self {
-            Self::Next { filter, take, .. } => Self::Next { filter: filter.clone(), take: take.clone(), wait: left },
+            Self::Next { filter, take, writes, .. } => {
+                Self::Next { filter: filter.clone(), take: take.clone(), writes: writes.clone(), wait: left }
+            }
             other => other.clone(),
         }
     }
@@ -144,10 +146,14 @@ impl Ask {
                 let writes = (writes != Writes::default()).then_some(writes);
                 engine.claim_writing(id, take.by, take.ttl.unwrap_or(usual), writes, key).await?
             }
-            Self::Next { filter, take, wait: None } => {
+            Self::Next { filter, take, writes, wait } if writes != Writes::default() => {
+                let more = (writes, wait.is_some());
+                engine.next_writing(filter, take.by, take.ttl.unwrap_or(usual), more, key).await?
+            }
+            Self::Next { filter, take, wait: None, .. } => {
                 engine.next(filter, take.by, take.ttl.unwrap_or(usual), key).await?
             }
-            Self::Next { filter, take, wait: Some(_) } => {
+            Self::Next { filter, take, wait: Some(_), .. } => {
                 engine.next_awaited(filter, take.by, take.ttl.unwrap_or(usual), key).await?
             }
             Self::Renew { id, held, ttl } => {

@@ -61,6 +61,10 @@ impl Written {
             .with("capabilities", filter.capabilities.as_ref().map(|all| texts(all).unwrap_or_default()))
     }
 
+    fn writes(self, writes: &Writes) -> Self {
+        self.with("writes", texts(&writes.globs)).with("exclusive", writes.exclusive.then_some(true))
+    }
+
     /// The body: one JSON object.
     pub fn body(&self) -> String {
         serde_json::to_string(&self.fields).expect("fields can be written as JSON")
@@ -97,13 +101,12 @@ impl Ask {
         let of = |id: &WorkId, verb: &str| Written::to(format!("/{id}/{verb}"));
         match self {
             Self::Add { draft, delay, similar } => add(draft, *delay).with("similar", (!similar).then_some(false)),
-            Self::Claim { id, take, writes } => of(id, "claim")
+            Self::Claim { id, take, writes } => of(id, "claim").take(take).writes(writes),
+            Self::Next { filter, take, writes, wait } => Written::to("/next".to_owned())
                 .take(take)
-                .with("writes", texts(&writes.globs))
-                .with("exclusive", writes.exclusive.then_some(true)),
-            Self::Next { filter, take, wait } => {
-                Written::to("/next".to_owned()).take(take).filter(filter).with("wait", wait.map(format_duration))
-            }
+                .filter(filter)
+                .writes(writes)
+                .with("wait", wait.map(format_duration)),
             Self::Renew { id, held, ttl } => of(id, "renew").held(Some(held)).with("ttl", ttl.map(ttl_text)),
             Self::Report { id, held, result } => of(id, "report").held(Some(held)).json("result", result.as_ref()),
             Self::Act { id, command } => act(command, |verb| of(id, verb)),
@@ -115,8 +118,7 @@ impl Ask {
     pub fn read(verb: &str, id: WorkId, fields: &mut Fields) -> Result<Self, Problem> {
         let command = match verb {
             "claim" => {
-                let globs = fields.list("writes", "writes")?.unwrap_or_default();
-                let writes = Writes { globs, exclusive: fields.take("exclusive")?.unwrap_or_default() };
+                let writes = writes(fields)?;
                 return Ok(Self::Claim { id, take: take(fields)?, writes });
             }
             "renew" => return Ok(Self::Renew { id, held: held(fields)?, ttl: fields.read_as("ttl", parse::ttl)? }),
@@ -188,7 +190,8 @@ impl Ask {
 
     /// The request for the next item that `fields` spell out.
     pub fn read_next(fields: &mut Fields) -> Result<Self, Problem> {
-        Ok(Self::Next { filter: filter(fields)?, take: take(fields)?, wait: fields.read_as("wait", parse::span)? })
+        let (filter, take, writes) = (filter(fields)?, take(fields)?, writes(fields)?);
+        Ok(Self::Next { filter, take, writes, wait: fields.read_as("wait", parse::span)? })
     }
 }
 
@@ -234,6 +237,11 @@ fn act(command: &Command, to: impl Fn(&str) -> Written) -> Written {
         Command::Requeue => to("requeue"),
         other => unreachable!("nobody asks for {other:?} from outside"),
     }
+}
+
+fn writes(fields: &mut Fields) -> Result<Writes, Problem> {
+    let globs = fields.list("writes", "writes")?.unwrap_or_default();
+    Ok(Writes { globs, exclusive: fields.take("exclusive")?.unwrap_or_default() })
 }
 
 pub(super) fn filter(fields: &mut Fields) -> Result<Filter, Problem> {
@@ -315,10 +323,16 @@ mod tests {
                 writes: Writes { globs: ["src/**".to_owned()].into(), exclusive: true },
             },
             Ask::Claim { id: id.clone(), take: Take { ttl: None, ..take.clone() }, writes: Writes::default() },
-            Ask::Next { filter: Filter::default(), take: take.clone(), wait: Some(Duration::from_mins(5)) },
+            Ask::Next {
+                filter: Filter::default(),
+                take: take.clone(),
+                writes: Writes::default(),
+                wait: Some(Duration::from_mins(5)),
+            },
             Ask::Next {
                 filter: Filter { role: "x".parse().ok(), team: None, capabilities: Some([].into()) },
                 take,
+                writes: Writes { globs: ["src/**".to_owned()].into(), exclusive: true },
                 wait: None,
             },
             Ask::Renew { id: id.clone(), held: held.clone(), ttl: Ttl::from_millis(1_000) },
@@ -350,7 +364,10 @@ mod tests {
     #[test]
     fn how_long_somebody_waits_is_no_part_of_what_is_asked() {
         let take = Take { by: "zoe".parse().expect("a name"), ttl: None };
-        let next = |wait| Ask::Next { filter: Filter::default(), take: take.clone(), wait }.written().request();
+        let next = |wait| {
+            let (filter, writes) = (Filter::default(), Writes::default());
+            Ask::Next { filter, take: take.clone(), writes, wait }.written().request()
+        };
         assert_eq!(next(None), next(Some(Duration::from_secs(9))));
     }
 }

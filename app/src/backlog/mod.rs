@@ -49,6 +49,11 @@ const SHOWN: usize = 20;
 
 /// Brings in what is good of the backlog at `path`, and says what is not.
 pub fn import(engine: &Engine, format: Format, path: &Path) -> Result<Answer, Problem> {
+    bring(engine, format, path).map(|(answer, _)| answer)
+}
+
+/// The same, with how many rows were skipped.
+fn bring(engine: &Engine, format: Format, path: &Path) -> Result<(Answer, usize), Problem> {
     let source = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let mut reading = Reading::new(engine, &source.to_string_lossy(), format == Format::Nexus);
     match format {
@@ -83,7 +88,14 @@ pub fn import(engine: &Engine, format: Format, path: &Path) -> Result<Answer, Pr
     });
     let answer = Answer::new(&json, text);
     // Nothing good at all is a failure; some good and some bad is what was asked for.
-    Ok(if brought.skipped > 0 && brought.added + brought.known == 0 { answer.exit(1) } else { answer })
+    let all_bad = brought.skipped > 0 && brought.added + brought.known == 0;
+    Ok((if all_bad { answer.exit(1) } else { answer }, brought.skipped))
+}
+
+/// Adds what is good of a file of JSON lines. It is not all well when some of them were not added.
+pub fn add_lines(engine: &Engine, path: &Path) -> Result<Answer, Problem> {
+    let (answer, skipped) = bring(engine, Format::Nexus, path)?;
+    Ok(if skipped > 0 { answer.exit(1) } else { answer })
 }
 
 /// A JSON document, read whole.

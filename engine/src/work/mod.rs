@@ -108,6 +108,32 @@ impl Engine {
         self.take_next(key, What::Next { filter, by, ttl, waits: true }).await
     }
 
+    /// The same for somebody who is going to write more than the item says: an item that nobody else is writing at goes
+    /// before others, and what is exclusive waits. `waits`: as [`Engine::next_awaited`].
+    pub async fn next_writing(
+        &self,
+        filter: Filter,
+        by: AgentName,
+        ttl: Ttl,
+        (writes, waits): (Writes, bool),
+        key: Option<Key>,
+    ) -> Result<WorkView, Problem> {
+        let asked = self.asked(|| Some(Asked::claim(None, by.as_str())));
+        let again = key.clone().filter(|_| waits);
+        let taken = self.keyed(key, async move |tx, scope| {
+            let item = kept::claim_next_writing(tx, scope, &filter, &by, ttl, &writes).await?;
+            let nothing = || Problem::new(Kind::Nothing, "nothing_available", "no ready item fits");
+            let item = item.ok_or_else(nothing)?;
+            Ok(seen(tx, scope, &item).await?.beside(&kept::conflicts(tx, scope, &item.id).await?))
+        });
+        let taken = self.told(asked, taken.await);
+        if let (Some(key), Err(Problem { kind: Kind::Nothing, .. })) = (again, &taken) {
+            let scope = self.scope();
+            self.store.write(async move |tx| store::answer::forget(tx, &scope, key.text()).await).await?;
+        }
+        self.tended(taken).await
+    }
+
     async fn take_next(&self, key: Option<Key>, next: What) -> Result<WorkView, Problem> {
         let asked = self.asked(|| match &next {
             What::Next { by, .. } => Some(Asked::claim(None, by.as_str())),

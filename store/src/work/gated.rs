@@ -2,6 +2,7 @@
 //! before an item is taken.
 
 use domain::agent::{Agent, Filter};
+use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Ttl;
 use domain::work::{Command, Gates, InFlight, Refusal, Reservation, State, WorkItem, WriteSet, beside};
@@ -20,6 +21,8 @@ pub struct Gated {
     gates: Gates,
     in_flight: InFlight,
     reserved: Vec<Reservation>,
+    /// What whoever takes the next one is going to write beyond what the item says.
+    more: Writes,
 }
 
 /// An item that may be taken, and whether somebody is writing the same.
@@ -36,14 +39,29 @@ impl Gated {
         }
         let (gates, in_flight) = gate::for_claim(tx, scope).await?;
         let reserved = if ahead.reserved { reservation::alone(tx, scope).await? } else { Vec::new() };
-        Ok((!gates.is_empty() || !reserved.is_empty()).then_some(Self { gates, in_flight, reserved }))
+        Ok((!gates.is_empty() || !reserved.is_empty()).then_some(Self {
+            gates,
+            in_flight,
+            reserved,
+            more: Writes::default(),
+        }))
     }
 
     /// The same for an item that is going to write something: nobody else takes such an item meanwhile.
     pub async fn for_writing(found: Option<Self>, tx: &mut Tx<'_>, scope: &Scope) -> Result<Self, StoreError> {
         let reserved = reservation::alone(tx, scope).await?;
         let found = found.map_or_else(Default::default, |it| (it.gates, it.in_flight));
-        Ok(Self { gates: found.0, in_flight: found.1, reserved })
+        Ok(Self { gates: found.0, in_flight: found.1, reserved, more: Writes::default() })
+    }
+
+    /// The same for somebody who is going to write `more` than the item says. `None`: it cannot take anything now,
+    /// whatever the item, as somebody is writing the same and one of the two is exclusive.
+    pub fn adding(self, more: &Writes) -> Result<Option<Self>, WorkError> {
+        let set = WriteSet::new(&more.globs).map_err(domain::work::BadDraft::from)?;
+        // No item has this number.
+        let nobodys = WorkId::numbered(0);
+        let free = beside(&nobodys, &set, more.exclusive, &self.reserved).is_ok();
+        Ok(free.then(|| Self { more: more.clone(), ..self }))
     }
 
     /// Refuses `item` when a gate keeps it back, or somebody who writes the same.
@@ -86,7 +104,7 @@ impl Gated {
             None => self.first(tx, scope, filter, kept.then_some(by)).await?,
         };
         let Some(before) = before else { return Ok(None) };
-        let writes = Writes::of(&before, None);
+        let writes = Writes::of(&before, Some(&self.more));
         if !writes.globs.is_empty() {
             self.reserved = reservation::alone(tx, scope).await?;
             self.check(scope, &before, &writes)?;
@@ -153,11 +171,12 @@ impl Gated {
 
     fn candidate(&self, scope: &Scope, item: WorkItem) -> Option<Candidate> {
         self.gates.admits(&item.plan, &self.in_flight, scope.now).ok()?;
-        if self.reserved.is_empty() || item.plan.writes.is_empty() {
+        if self.reserved.is_empty() || (item.plan.writes.is_empty() && self.more.globs.is_empty()) {
             return Some(Candidate { item, conflicts: false });
         }
-        let writes = WriteSet::new(&item.plan.writes).unwrap_or_default();
-        let found = beside(&item.id, &writes, item.plan.exclusive, &self.reserved).ok()?;
+        let all = Writes::of(&item, Some(&self.more));
+        let writes = WriteSet::new(&all.globs).unwrap_or_default();
+        let found = beside(&item.id, &writes, all.exclusive, &self.reserved).ok()?;
         Some(Candidate { item, conflicts: !found.is_empty() })
     }
 }

@@ -25,7 +25,9 @@ pub use list::{Counts, Page, counts, latest, list, newest, next_due};
 pub use many::{Act, Next, carry_out_many, claim_next_many};
 pub use record::{event_of, replay};
 pub use reservation::{Writes, conflicts, in_flight as reserved};
-pub use verbs::{Added, add, carry_out, claim, claim_next, claim_writing, dependents, find, first, held_by, tend};
+pub use verbs::{
+    Added, add, carry_out, claim, claim_next, claim_next_writing, claim_writing, dependents, find, first, held_by, tend,
+};
 
 use domain::id::WorkId;
 use domain::text::{AgentName, Name, Role};

@@ -189,6 +189,31 @@ pub async fn claim_next(
     claim_head(tx, scope, &filter, (&agent, by, ttl), ahead.kept).await
 }
 
+/// As [`claim_next`], for a holder who says what it is going to write beyond what the item says: one that nobody else
+/// is writing at goes before others. `None` too while somebody is writing the same and one of the two is exclusive.
+pub async fn claim_next_writing(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    by: &AgentName,
+    ttl: Ttl,
+    more: &Writes,
+) -> Result<Option<WorkItem>, WorkError> {
+    if more.exclusive && more.globs.is_empty() {
+        return Err(BadDraft::from(BadWrites::Nothing).into());
+    }
+    let ahead = ahead::look(tx, scope).await?;
+    let gated = Gated::find(tx, scope, &ahead).await?;
+    let gated = Gated::for_writing(gated, tx, scope).await?;
+    let agent = agent::meet(tx, scope, by).await?;
+    agent.take_work()?;
+    let filter = filter.clone().or_of(&agent);
+    match gated.adding(more)? {
+        Some(mut gated) => gated.next(tx, scope, &filter, (&agent, by, ttl)).await,
+        None => Ok(None),
+    }
+}
+
 /// As [`claim_next`], where there are no gates.
 async fn claim_head(
     tx: &mut Tx<'_>,

@@ -23,6 +23,38 @@ const BACKLOG_BYTES_MAX: u64 = 100_000_000;
 /// The largest description file that is read to be judged, in bytes.
 const TEXT_BYTES_MAX: u64 = 20_000_000;
 
+/// All that says something about one item.
+const ONE: [&str; 28] = [
+    "title",
+    "description",
+    "description_file",
+    "kind",
+    "priority",
+    "team",
+    "role",
+    "capabilities",
+    "labels",
+    "points",
+    "business_value",
+    "acceptance",
+    "payload",
+    "depends_on",
+    "delay",
+    "at",
+    "attempts",
+    "ports",
+    "databases",
+    "cache",
+    "rate_key",
+    "unique",
+    "writes",
+    "exclusive",
+    "no_similar",
+    "retry_delay",
+    "retry_cap",
+    "key",
+];
+
 /// Add a piece of work
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  nexus work add 'Fix the parser' --priority high --label parser\n  \
@@ -31,10 +63,17 @@ const TEXT_BYTES_MAX: u64 = 20_000_000;
     nexus work add 'Tell the winners' --at 2026-12-24T18:00:00Z\n  \
     nexus work add 'Ask the service' --retry-delay 10s --retry-cap 5m --rate-key service\n  \
     nexus work add 'Nightly cleanup' --unique nightly-cleanup\n  \
-    nexus work add 'Rename the API' --writes 'src/api/**' --exclusive")]
+    nexus work add 'Rename the API' --writes 'src/api/**' --exclusive\n  \
+    nexus work add --file items.jsonl --json")]
 pub struct Add {
     /// What to do, in a line
-    title: String,
+    #[arg(required_unless_present = "file")]
+    title: Option<String>,
+    /// Add every line of this file: JSON with these flags as keys (`-` is standard input). Good lines are added, the
+    /// others are named with the reason, and exit 1 says that there were some. A line that was added from this file
+    /// before is not added again
+    #[arg(long, value_name = "FILE", conflicts_with_all = ONE)]
+    file: Option<PathBuf>,
     /// The whole story
     #[arg(long, default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     description: String,
@@ -119,12 +158,17 @@ pub struct Add {
 }
 
 pub fn add(reach: &Reach, args: &Add) -> Result<Answer, Problem> {
+    let title = match (&args.title, &args.file) {
+        (Some(title), _) => title.clone(),
+        (None, Some(file)) => return backlog::add_lines(reach.itself()?, file),
+        (None, None) => unreachable!("the parser asks for one of the two"),
+    };
     let description = match &args.description_file {
         Some(path) => parse::file(path, TEXT_BYTES_MAX)?,
         None => args.description.clone(),
     };
     let draft = Draft {
-        title: args.title.clone(),
+        title,
         description,
         kind: args.kind.clone(),
         priority: args.priority,

@@ -38,6 +38,7 @@ pub struct Claim {
 #[command(after_help = "Examples:\n  nexus work next --agent zoe\n  \
     nexus work next --agent zoe --role reviewer --workspace --json\n  \
     nexus work next --agent zoe --count 10 --json\n  \
+    nexus work next --agent zoe --writes 'src/api/**' --exclusive --wait 10m\n  \
     nexus work next --agent zoe --wait 10m        wait for work instead of asking again and again")]
 pub struct Next {
     /// Items for this role, or for any
@@ -52,6 +53,12 @@ pub struct Next {
     /// Take up to so many; the answer is an array then
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_000), conflicts_with_all = ["workspace", "wait"])]
     count: Option<u16>,
+    /// What its agent is going to write, beyond what the item says, such as 'src/**'; may be given again
+    #[arg(long = "writes", value_name = "GLOB", conflicts_with = "count")]
+    writes: Vec<String>,
+    /// Only while nobody else is writing the same (there is nothing to take otherwise)
+    #[arg(long, requires = "writes")]
+    exclusive: bool,
     /// Wait this long for one when there is none, such as 10m
     #[arg(long, value_name = "DURATION", value_parser = parse::wait)]
     wait: Option<Duration>,
@@ -85,7 +92,7 @@ impl How {
 }
 
 pub fn claim(reach: &Reach, args: &Claim) -> Result<Answer, Problem> {
-    let writes = Writes { globs: args.writes.iter().cloned().collect(), exclusive: args.exclusive };
+    let writes = writes(&args.writes, args.exclusive);
     taken(reach, &args.how, &Ask::Claim { id: args.id.clone(), take: args.how.take(reach), writes })
 }
 
@@ -99,7 +106,12 @@ pub fn next(reach: &Reach, args: &Next) -> Result<Answer, Problem> {
     if let Some(count) = args.count {
         return many(reach, args, filter, count);
     }
-    taken(reach, &args.how, &Ask::Next { filter, take: args.how.take(reach), wait: args.wait })
+    let writes = writes(&args.writes, args.exclusive);
+    taken(reach, &args.how, &Ask::Next { filter, take: args.how.take(reach), writes, wait: args.wait })
+}
+
+fn writes(globs: &[String], exclusive: bool) -> Writes {
+    Writes { globs: globs.iter().cloned().collect(), exclusive }
 }
 
 fn many(reach: &Reach, args: &Next, filter: Filter, count: u16) -> Result<Answer, Problem> {

@@ -9,6 +9,7 @@ use crate::support::{Engine, Output, World, on_each_engine};
 on_each_engine!(
     good_rows_are_kept_and_broken_ones_named_with_line_and_reason,
     a_row_may_need_what_comes_later_and_what_is_there_already,
+    a_file_of_items_is_added_line_by_line_and_bad_lines_are_named,
 );
 
 fn import(world: &World, format: &str, text: &str) -> Output {
@@ -111,4 +112,31 @@ fn a_hundred_thousand_rows_with_broken_ones_in_between_come_in() {
         (&status.json["work"]["pending"], &status.json["work"]["ready"]),
         (&broken.into(), &(98 * broken).into())
     );
+}
+
+fn a_file_of_items_is_added_line_by_line_and_bad_lines_are_named(engine: Engine) {
+    let world = World::on(engine);
+    let file = world.beside("items.jsonl");
+    let file = file.to_string_lossy();
+    let add = |text: &str| {
+        std::fs::write(&*file, text).expect("the folder is ours");
+        world.nexus(&["work", "add", "--file", &file]).run()
+    };
+    let first = add(
+        "{\"title\":\"A\",\"key\":\"a\"}\n{\"title\":\"B\",\"colour\":1}\n{\"title\":\"C\",\"depends_on\":[\"a\"]}\n",
+    );
+    assert_eq!((first.code, first.number("imported")), (Some(1), 2), "{first:?}");
+    let why = reasons(&first);
+    assert!(why.len() == 1 && why[0].0 == 2 && why[0].1.contains("colour"), "{why:?}");
+    let good = add("{\"title\":\"A\",\"key\":\"a\"}\n{\"title\":\"D\"}\n");
+    assert_eq!((good.code, good.number("imported"), good.number("known")), (Some(0), 1, 1), "{good:?}");
+    assert_eq!(world.nexus(&["work", "list"]).done().json.as_array().map(Vec::len), Some(3));
+    let missing = world.nexus(&["work", "add", "--file", "/no/such/file"]).run();
+    assert_eq!((missing.code, missing.problem()), (Some(1), "unreadable"));
+    for both in
+        [&["work", "add"][..], &["work", "add", "x", "--file", &file], &["work", "add", "--file", &file, "--key", "k"]]
+    {
+        let usage = world.nexus(both).run();
+        assert_eq!((usage.code, usage.problem()), (Some(2), "usage"), "{both:?}");
+    }
 }
