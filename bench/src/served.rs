@@ -42,13 +42,20 @@ impl Server {
 
     /// Connects as soon as it answers.
     pub async fn connect(&self) -> Connection {
-        let path: PathBuf = self.folder.path().join("nexus.sock");
         loop {
-            match UnixStream::connect(&path).await {
-                Ok(stream) => return BufReader::new(stream),
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+            if let Some(path) = self.socket()
+                && let Ok(stream) = UnixStream::connect(&path).await
+            {
+                return BufReader::new(stream);
             }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
+    }
+
+    /// The socket in its folder; its name says which store it is about.
+    fn socket(&self) -> Option<PathBuf> {
+        let mut all = std::fs::read_dir(self.folder.path()).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+        all.find(|path| path.extension().is_some_and(|end| end == "sock"))
     }
 }
 
