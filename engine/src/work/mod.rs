@@ -49,13 +49,9 @@ pub const PAGE_MAX: u32 = 1_000;
 impl Engine {
     /// Adds work.
     pub async fn add(&self, draft: Draft, trace_id: Option<String>, key: Option<Key>) -> Result<WorkView, Problem> {
-        let engine = self.clone();
-        self.keyed(key, async move |tx, scope| {
-            let trace_id = trace_id.unwrap_or_else(random_hex::<16>);
-            let item = kept::add(tx, scope, engine.with_defaults(draft), engine.number(), &trace_id).await?;
-            Ok(WorkView::of(&item, &trace_id))
-        })
-        .await
+        let draft = Box::new(self.with_defaults(draft));
+        let trace_id = trace_id.unwrap_or_else(random_hex::<16>);
+        self.ask_together(key, What::Add { draft, number: self.number(), trace_id }).await
     }
 
     pub(crate) fn with_defaults(&self, mut draft: Draft) -> Draft {
@@ -137,7 +133,7 @@ impl Engine {
     async fn take_next(&self, key: Option<Key>, next: What) -> Result<WorkView, Problem> {
         let asked = self.asked(|| match &next {
             What::Next { by, .. } => Some(Asked::claim(None, by.as_str())),
-            What::Act { .. } => None,
+            What::Add { .. } | What::Act { .. } => None,
         });
         let taken = self.ask_together(key, next);
         let taken = self.told(asked, taken.await);

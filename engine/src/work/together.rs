@@ -1,4 +1,4 @@
-//! Claims and acts of holders that come at the same time, in one transaction and few statements.
+//! What is added, claimed and done by holders at the same time, in one transaction and few statements.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use domain::agent::Filter;
 use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::time::Ttl;
-use domain::work::Command;
+use domain::work::{Command, Draft};
 use store::answer::{self, Known};
 use store::together::Kind;
-use store::work::{Act, Next, carry_out_many, claim_next_many, conflicts as kept_conflicts};
+use store::work::{Act, New, Next, add, add_many, carry_out_many, claim_next_many, conflicts as kept_conflicts};
 use store::{Scope, Tx};
 
 use super::WorkView;
@@ -33,6 +33,8 @@ pub struct Request {
 /// What is asked.
 #[derive(Clone, Debug)]
 pub enum What {
+    /// An item is added, under the trace; `number` is that of its id, if nobody else has it.
+    Add { draft: Box<Draft>, number: u64, trace_id: String },
     /// The next item that fits. `waits`: whoever asks will ask again under the same key, so that there is nothing is no answer to keep.
     Next { filter: Filter, by: AgentName, ttl: Ttl, waits: bool },
     /// Something that its holder does to an item.
@@ -73,7 +75,8 @@ impl Kind for Verbs {
                 _ => left.push(at),
             }
         }
-        // What holders give back may be what the next claims take.
+        // What is added, and what holders give back, may be what the next claims take.
+        adds(tx, requests, &left, &mut outcomes).await?;
         acts(tx, requests, &left, &mut outcomes).await?;
         claims(tx, requests, &left, &mut outcomes).await?;
         keep(tx, requests, &left, &outcomes).await?;
@@ -102,6 +105,38 @@ async fn known(tx: &mut Tx<'_>, requests: &[Request]) -> Result<Vec<Option<Outco
     Ok(requests.iter().map(told).collect())
 }
 
+async fn adds(
+    tx: &mut Tx<'_>,
+    requests: &[Request],
+    left: &[usize],
+    outcomes: &mut [Option<Outcome>],
+) -> Result<(), Problem> {
+    let mut projects: BTreeMap<_, Vec<(usize, New)>> = BTreeMap::new();
+    for &at in left {
+        let Request { scope, what, .. } = &requests[at];
+        if let What::Add { draft, number, trace_id } = what {
+            let new = New { draft: (**draft).clone(), number: *number, trace_id: trace_id.clone() };
+            projects.entry(&scope.project).or_default().push((at, new));
+        }
+    }
+    for some in projects.into_values() {
+        let (places, news): (Vec<usize>, Vec<New>) = some.into_iter().unzip();
+        let scope = &requests[places[0]].scope;
+        if let [New { draft, number, trace_id }] = &news[..] {
+            let body = async |tx: &mut Tx<'_>| add(tx, scope, draft.clone(), *number, trace_id).await;
+            let added = tx.attempt(body).await?.map(|item| WorkView::of(&item, trace_id));
+            outcomes[places[0]] = Some(added.map_err(Problem::from));
+            continue;
+        }
+        // One that is refused has all of them done one by one.
+        let added = add_many(tx, scope, news).await.map_err(|bad| Problem::from(bad.error))?;
+        for (at, it) in places.into_iter().zip(added) {
+            outcomes[at] = Some(Ok(WorkView::of(&it.item, &it.trace_id)));
+        }
+    }
+    Ok(())
+}
+
 async fn acts(
     tx: &mut Tx<'_>,
     requests: &[Request],
@@ -115,7 +150,7 @@ async fn acts(
                 let act = Act { scope: requests[at].scope.clone(), id: id.clone(), command: command.clone() };
                 Some((at, act))
             }
-            What::Next { .. } => None,
+            What::Add { .. } | What::Next { .. } => None,
         })
         .collect();
     let (places, acts): (Vec<usize>, Vec<Act>) = some.into_iter().unzip();
@@ -141,7 +176,7 @@ async fn claims(
                 let scope = requests[at].scope.clone();
                 Some((at, Next { scope, filter: filter.clone(), by: by.clone(), ttl: *ttl }))
             }
-            What::Act { .. } => None,
+            What::Add { .. } | What::Act { .. } => None,
         })
         .collect();
     let (places, claims): (Vec<usize>, Vec<Next>) = some.into_iter().unzip();
