@@ -65,6 +65,14 @@ impl Here {
         })
     }
 
+    /// The engine on the store that is there, for whoever looks for what is wrong with it.
+    pub fn engine_to_look(&self) -> Result<Engine, Problem> {
+        match &self.settings().database_url {
+            Some(_) => self.engine(Mode::Direct),
+            None => Ok(self.engine_over(Store::open_to_look(&self.data.join(locate::STORE))?)),
+        }
+    }
+
     /// Where the store is, for people.
     pub fn place(&self) -> String {
         match &self.settings().database_url {

@@ -43,6 +43,12 @@ impl Store {
         Self::over(sqlite::open(path, false, patience)?, path, mode)
     }
 
+    /// Opens the store at `path` to see what is wrong with it. One that [`Store::open`] refuses, because it does not fit together,
+    /// can be read, and nothing else.
+    pub fn open_to_look(path: &Path) -> Result<Self, StoreError> {
+        Self::over(sqlite::open_to_look(path)?, path, Mode::Direct)
+    }
+
     /// A store in memory, gone with its last handle. It has one connection, so reads see what writes have done.
     pub fn in_memory() -> Result<Self, StoreError> {
         Self::over(sqlite::open_in_memory()?, Path::new(":memory:"), Mode::Direct)

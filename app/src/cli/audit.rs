@@ -103,7 +103,7 @@ fn verify(global: &Global, args: &Verify) -> Result<Answer, Problem> {
         return Ok(told(&verify_file(file, &against.unwrap_or_default())?));
     }
     let here = Here::find(global)?;
-    let engine = here.engine(Mode::Direct)?;
+    let engine = here.engine_to_look()?;
     let heads = match against {
         Some(heads) => heads,
         None => here.heads().all()?,

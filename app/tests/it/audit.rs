@@ -78,6 +78,17 @@ fn what_was_done_to_the_log_behind_our_back_is_named(engine: Engine) {
     assert_eq!(first(&found), ("missing".to_owned(), "seal".to_owned(), Value::Null), "{found:?}");
 }
 
+#[test]
+fn a_file_that_was_changed_and_folded_is_looked_into_and_not_worked_with() {
+    let world = sealed(Engine::Sqlite);
+    world.tamper_file("update event set data = '{}' where seq = 1", false);
+    for _ in 0..2 {
+        assert_eq!(first(&verify(&world, &[])), fault("changed", "event", 1));
+        let added = world.nexus(&["work", "add", "x"]).run();
+        assert_eq!((added.code, added.problem()), (Some(1), "store_damaged"), "{added:?}");
+    }
+}
+
 fn a_chain_that_was_rewritten_as_a_whole_shows_against_the_heads_elsewhere(engine: Engine) {
     let world = World::on(engine);
     let heads = world.beside("heads.jsonl");

@@ -20,8 +20,7 @@ const SAID: &str = "it was copied while it was written to; copy a store with `ne
 /// Fails when the file at `path` is a store of ours that does not fit together. What is no store of this version is
 /// left to whoever opens it.
 pub fn look(path: &Path) -> Result<(), StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let Ok(connection) = Connection::open_with_flags(address(path), flags) else { return Ok(()) };
+    let Ok(connection) = as_it_lies(path) else { return Ok(()) };
     let ours = migrate::application(&connection).is_ok_and(|found| found == migrate::APPLICATION);
     if !ours || migrate::version(&connection).is_ok_and(|found| found != migrate::VERSION) {
         return Ok(());
@@ -29,6 +28,12 @@ pub fn look(path: &Path) -> Result<(), StoreError> {
     let unlike = |what: &str| StoreError::Damaged { path: path.display().to_string(), said: format!("{what}: {SAID}") };
     let found = fits(&connection).map_err(|error| unlike(&error.to_string()))?;
     found.map_or(Ok(()), |what| Err(unlike(&what)))
+}
+
+/// The file at `path` as it lies there, for reading alone; nothing is left beside it.
+pub fn as_it_lies(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    Ok(Connection::open_with_flags(address(path), flags)?)
 }
 
 /// What does not fit together, if anything.

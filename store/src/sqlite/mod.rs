@@ -5,7 +5,7 @@ mod file;
 mod migrate;
 mod writer;
 
-pub use file::{File, Patience, Watch, open, open_in_memory};
+pub use file::{File, Patience, Watch, open, open_in_memory, open_to_look};
 pub use migrate::{STEPS, VERSION};
 pub use writer::{Sqlite, round_by_hand};
 

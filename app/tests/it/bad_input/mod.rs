@@ -1,6 +1,7 @@
 //! Whatever comes in or breaks outside: one clear message that says what to do, the right exit code, nothing lost.
 
 mod checks;
+mod databases;
 mod files;
 mod remotes;
 mod repositories;

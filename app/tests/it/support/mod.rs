@@ -177,14 +177,27 @@ impl World {
         self.nexus(&["work", "show", id]).done()
     }
 
-    /// Does SQL to the store behind our back.
+    /// The database of a world on PostgreSQL.
+    pub fn database(&self) -> &Database {
+        self.database.as_ref().expect("a world on PostgreSQL")
+    }
+
+    /// Does SQL to the store behind our back, and leaves the log of the file where it is.
     pub fn tamper(&self, sql: &str) {
         match &self.database {
             Some(database) => database.run(sql),
-            None => rusqlite::Connection::open(self.repo().join(".nexus/nexus.db"))
-                .and_then(|connection| connection.execute_batch(sql))
-                .unwrap_or_else(|error| panic!("{sql}: {error}")),
+            None => self.tamper_file(sql, true),
         }
+    }
+
+    /// The same to the file; the log is folded into it and gone afterwards, unless it `stays`.
+    pub fn tamper_file(&self, sql: &str, stays: bool) {
+        rusqlite::Connection::open(self.repo().join(".nexus/nexus.db"))
+            .and_then(|connection| {
+                connection.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, stays)?;
+                connection.execute_batch(sql)
+            })
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// The event log, oldest first.
