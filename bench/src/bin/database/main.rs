@@ -7,6 +7,7 @@
 //! alone: claims while a snapshot is held open.
 
 mod held;
+mod renew;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,10 +41,11 @@ fn main() {
         return held::run(&bench, seconds, flags.json);
     }
     let (repetitions, each) = if flags.quick { (2, 30) } else { (7, 150) };
-    let cases: [(&str, &dyn Fn(u64) -> (f64, f64), f64); 3] = [
+    let cases: [(&str, &dyn Fn(u64) -> (f64, f64), f64); 4] = [
         ("one node, 64 callers", &|each| (bench.ours(1, each), bench.plain(each)), 1.5),
         ("two nodes against one", &|each| (bench.ours(2, each), bench.ours(1, each)), 0.9),
         ("batches of 100", &|each| (bench.ours_in_batches(each), bench.plain_in_batches(each)), 1.0),
+        ("renewals, 64 callers", &|each| (bench.ours_renewed(each), bench.plain_renewed(each)), 1.0),
     ];
     let mut all = Vec::new();
     for (name, pair, goal) in cases.into_iter().filter(|case| case.0.contains(&flags.only)) {
