@@ -86,6 +86,15 @@ impl Judge {
             return self.goes(&id, *then, entry);
         }
         let Some(before) = self.items.get(&id).cloned() else { return broken("I6", format!("{id} was never added")) };
+        let may_be = match (before.state, &event) {
+            (_, Event::DependencyDone | Event::DependencyReopened) => true,
+            ("done", event) => matches!(event, Event::Reverted { .. }),
+            ("dead", event) => matches!(event, Event::Requeued { .. } | Event::Resubmitted { .. }),
+            (state, _) => state != "cancelled",
+        };
+        if !may_be {
+            return broken("I13", format!("{id} was {} and had {}", before.state, entry.name));
+        }
         self.holders_only(&id, &before, &event, entry)?;
         self.follows(&id, &before, event, entry, role_of)
     }
@@ -150,13 +159,17 @@ impl Judge {
                 self.change(id, |item| item.until = until.millis());
                 Ok(())
             }
-            Event::Reported { .. } | Event::Landed { .. } => self.rests(id, "done"),
+            Event::Reported { .. } | Event::Landed { .. } => {
+                self.rests(id, "done");
+                Ok(())
+            }
             Event::Submitted { fence, .. } | Event::Resubmitted { fence, .. } => {
                 if fence.number() <= before.fence {
                     return broken("I1", format!("the queue got {id} under fence {fence:?} after {}", before.fence));
                 }
                 self.change(id, |item| item.fence = fence.number());
-                self.rests(id, "submitted")
+                self.rests(id, "submitted");
+                Ok(())
             }
             Event::Lapsed { .. } if now.millis() < before.until => {
                 broken("I1", format!("the lease of {id} lapsed at {now:?}, before {}", before.until))
@@ -185,16 +198,23 @@ impl Judge {
                 if before.holder.is_some() {
                     self.change(id, |item| item.used = item.used.saturating_sub(1));
                 }
-                self.rests(id, "blocked")
+                self.rests(id, "blocked");
+                Ok(())
             }
-            Event::Cancelled { .. } => self.rests(id, "cancelled"),
+            Event::Cancelled { .. } => {
+                self.rests(id, "cancelled");
+                Ok(())
+            }
             Event::Promoted { rank } => self.goes(id, Next::Ready { rank }, entry),
             Event::Unblocked { then } => self.goes(id, then, entry),
             Event::Requeued { then } | Event::Reverted { then, .. } => {
                 self.change(id, |item| item.used = 0);
                 self.goes(id, then, entry)
             }
-            Event::DependencyReopened if before.state == "ready" => self.rests(id, "pending"),
+            Event::DependencyReopened if before.state == "ready" => {
+                self.rests(id, "pending");
+                Ok(())
+            }
             Event::Progressed { .. } | Event::ResultKept { .. } | Event::DependencyDone | Event::DependencyReopened => {
                 Ok(())
             }
@@ -218,7 +238,7 @@ impl Judge {
         if fence <= self.items[id].fence {
             return broken("I1", format!("{id} got fence {fence} after {}", self.items[id].fence));
         }
-        self.rests(id, "leased")?;
+        self.rests(id, "leased");
         self.change(id, |item| {
             (item.holder, item.fence, item.until, item.used) = (Some(by.to_owned()), fence, until.millis(), used);
         });
@@ -226,14 +246,10 @@ impl Judge {
         Ok(())
     }
 
-    fn rests(&mut self, id: &WorkId, state: &'static str) -> Verdict {
+    fn rests(&mut self, id: &WorkId, state: &'static str) {
         let item = self.items.get_mut(id).expect("it was looked up");
         self.ready.remove(&(item.rank, id.clone()));
-        if ["done", "cancelled"].contains(&item.state) && state != "ready" && item.state != state {
-            return broken("I13", format!("{id} was {} and is {state}", item.state));
-        }
         (item.state, item.holder, item.until) = (state, None, 0);
-        Ok(())
     }
 
     fn goes(&mut self, id: &WorkId, then: Next, entry: &Entry) -> Verdict {
@@ -242,13 +258,19 @@ impl Judge {
                 if rank > entry.at {
                     return broken("I12", format!("{id} waits behind what is yet to come: {rank:?} at {:?}", entry.at));
                 }
-                self.rests(id, "ready")?;
+                self.rests(id, "ready");
                 self.change(id, |item| item.rank = rank);
                 self.ready.insert((rank, id.clone()));
                 Ok(())
             }
-            Next::Pending | Next::Later { .. } => self.rests(id, "pending"),
-            Next::Dead => self.rests(id, "dead"),
+            Next::Pending | Next::Later { .. } => {
+                self.rests(id, "pending");
+                Ok(())
+            }
+            Next::Dead => {
+                self.rests(id, "dead");
+                Ok(())
+            }
         }
     }
 
