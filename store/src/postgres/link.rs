@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
-use tokio_postgres::{NoTls, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 
 use super::{Session, Url};
 use crate::StoreError;
@@ -88,7 +88,7 @@ impl Drop for Link {
 }
 
 async fn open(url: &Url) -> Result<Session, StoreError> {
-    let connected = url.config().connect(NoTls).await;
+    let connected = url.config().connect(url.tls()?).await;
     let (client, connection) = connected.map_err(|error| match StoreError::from(error) {
         StoreError::Lost(why) => StoreError::Unreachable { url: url.to_string(), why },
         other => other,

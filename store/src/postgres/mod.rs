@@ -19,6 +19,8 @@ mod pool;
 mod queue;
 mod round;
 mod session;
+mod tls;
+mod trust;
 mod url;
 
 pub use courier::Courier;
