@@ -27,4 +27,5 @@ pub use courier::Courier;
 pub use listen::Watch;
 pub use pool::Postgres;
 pub use session::Session;
+pub use trust::trusted_by_machine;
 pub use url::Url;

@@ -44,7 +44,7 @@ impl Roots {
             Self::System => std::env::var_os("SSL_CERT_FILE")
                 .map(PathBuf::from)
                 .or_else(|| SYSTEM.iter().map(PathBuf::from).find(|it| it.exists()))
-                .ok_or_else(|| "this machine has no file of trusted certificates; name one: sslrootcert=FILE".into()),
+                .ok_or_else(|| "this machine has no file of trusted certificates; name one: SSL_CERT_FILE, or sslrootcert=FILE in the address of a database".into()),
         }
     }
 }
@@ -56,6 +56,11 @@ pub fn config(check: Check, roots: &Roots) -> Result<ClientConfig, String> {
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| error.to_string())?;
     Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+/// What a client makes handshakes with that trusts whom this machine trusts, or why it cannot.
+pub fn trusted_by_machine() -> Result<ClientConfig, String> {
+    config(Check::SignerAndName, &Roots::System)
 }
 
 #[derive(Debug)]
