@@ -15,6 +15,7 @@ mod error;
 mod link;
 mod listen;
 mod migrate;
+mod outage;
 mod pool;
 mod queue;
 mod round;
