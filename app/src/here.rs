@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use connect::git::Git;
 use connect::process::Processes;
-use engine::audit::Heads;
+use engine::audit::{Heads, Webhook};
 use engine::history::History;
 use engine::problem::{Kind, Problem};
 use engine::site::{Habits, Places, Site};
@@ -134,6 +134,13 @@ impl Here {
     pub fn heads(&self) -> Heads {
         let repo = self.git().ok().map(|git| Arc::new(git) as Arc<dyn engine::ports::Repo>);
         Heads { repo, file: self.settings().audit.head_file.clone() }
+    }
+
+    /// The webhook of the settings, for heads of the sealed log; `None` when there is none.
+    pub fn webhook(&self) -> Option<Webhook> {
+        let url = self.settings().audit.webhook.as_ref()?;
+        let post = connect::webhook::Webhook::at(url).expect("the table takes only addresses");
+        Some(Webhook::new(Arc::new(post), &self.data))
     }
 
     /// The repository around the command.

@@ -1,4 +1,4 @@
-//! The thread that seals the log while a server or a run is at work.
+//! The threads that seal the log, and tell a webhook of it, while a server or a run is at work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,12 +26,20 @@ impl Sealer {
         if every.is_zero() {
             return Ok(Self { over, bell, thread: None });
         }
-        let (engine, heads) = (engine.clone(), here.heads());
+        let heads = here.heads();
         let seal = {
-            let (over, bell) = (Arc::clone(&over), Arc::clone(&bell));
+            let (engine, over, bell) = (engine.clone(), Arc::clone(&over), Arc::clone(&bell));
             let tell = |what: &str| anstream::eprintln!("sealing will be tried again: {}", one_line(what));
             move || engine.keep_sealing(&heads, every, &bell, &over, &tell)
         };
+        if let Some(webhook) = here.webhook() {
+            let (engine, over, bell) = (engine.clone(), Arc::clone(&over), Arc::clone(&bell));
+            let tell = |what: &str| anstream::eprintln!("the webhook will be tried again: {}", one_line(what));
+            let thread = std::thread::Builder::new().name("nexus-webhook".to_owned());
+            // Nobody waits for its end: an address that does not answer would hold up everybody.
+            let thread = thread.spawn(move || engine.keep_telling(&webhook, &bell, &over, &tell));
+            thread.map_err(|e| Problem::new(Kind::Failed, "io_failed", e.to_string()))?;
+        }
         let thread = std::thread::Builder::new().name("nexus-sealer".to_owned()).spawn(seal);
         let thread = thread.map_err(|e| Problem::new(Kind::Failed, "io_failed", e.to_string()))?;
         Ok(Self { over, bell, thread: Some(thread) })

@@ -1,4 +1,6 @@
-//! The outside of Nexus, as the engine asks for it: the git repository and the programs that agents and checks are.
+//! The outside of Nexus, as the engine asks for it: the git repository the programs that agents and
+//! checks are, and webhooks.
 
 pub mod git;
 pub mod process;
+pub mod webhook;

@@ -227,3 +227,13 @@ pub trait Running: Send {
     /// wait for the end.
     fn stop(&mut self, grace: Duration);
 }
+
+/// An address that takes JSON.
+pub trait Post: Send + Sync {
+    /// Posts `body`, one JSON object, within a few seconds; fails with the reason when it was not taken.
+    fn post(&self, body: &str) -> Result<(), String>;
+    /// Its address, as far as it may be shown.
+    fn place(&self) -> String;
+    /// All of its address.
+    fn identity(&self) -> String;
+}

@@ -88,6 +88,7 @@ impl From<StoreError> for Problem {
             StoreError::Older { .. } => "store_older",
             StoreError::Unreachable { .. } => "store_unreachable",
             StoreError::Denied(_) => "store_denied",
+            StoreError::Tls(_) => "store_tls",
             StoreError::Lost(_) => "store_lost",
             StoreError::Unknown(_) => "store_unknown",
             StoreError::Conflict(_) => "store_conflict",

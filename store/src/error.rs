@@ -78,6 +78,9 @@ pub enum StoreError {
     /// The database does not let us do this.
     #[error("the database refuses: {0}; check the user, its rights and the address")]
     Denied(String),
+    /// The server cannot be spoken to in the way that the address asks for.
+    #[error("no connection to the database through TLS: {0}")]
+    Tls(String),
     /// The connection was lost, and nothing had happened yet.
     #[error("the connection to the database was lost ({0}); nothing was changed, try again")]
     Lost(String),

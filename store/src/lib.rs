@@ -42,7 +42,7 @@ pub mod work;
 pub use changes::Changes;
 pub use error::StoreError;
 pub use ids::Ids;
-pub use postgres::Url;
+pub use postgres::{Url, trusted_by_machine};
 pub use sqlite::{Patience, VERSION};
 pub use store::{Mode, Store};
 pub use tx::{Statement, Tx};

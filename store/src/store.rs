@@ -89,6 +89,21 @@ impl Store {
         }
     }
 
+    /// Has `tell` hear when the database cannot be reached, with what is waited for, and when it can be again. A file is
+    /// always there.
+    pub fn tell_outages(&self, tell: impl Fn(&str) + Send + Sync + 'static) {
+        if let Engine::Postgres(it) = &*self.engine {
+            it.tell_outages(Box::new(tell));
+        }
+    }
+
+    /// Somebody wants to end: calls that wait for a database that cannot be reached fail now instead.
+    pub fn hurry(&self) {
+        if let Engine::Postgres(it) = &*self.engine {
+            it.hurry();
+        }
+    }
+
     /// Runs `body` in a transaction. What it comes back with is told after the commit is on the disk; with an
     /// error, nothing it did is kept. On PostgreSQL it is run again when others were in its way.
     pub async fn write<T, E, F>(&self, body: F) -> Result<T, E>

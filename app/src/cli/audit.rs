@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engine::audit::{Head, Heads, REF, Verified, parse_heads, verify_file, write_file};
+use engine::audit::{Head, Heads, REF, Told, Verified, parse_heads, verify_file, write_file};
 use engine::problem::{Kind, Problem};
 use serde_json::json;
 use store::Mode;
@@ -85,7 +85,13 @@ pub fn audit(global: &Global, command: &Command) -> Result<Answer, Problem> {
 
 fn seal(global: &Global) -> Result<Answer, Problem> {
     let here = Here::find(global)?;
-    let sealed = here.engine(Mode::Direct)?.seal(&here.heads())?.ok_or_else(|| at_it("sealing the log"))?;
+    let engine = here.engine(Mode::Direct)?;
+    let mut sealed = engine.seal(&here.heads())?.ok_or_else(|| at_it("sealing the log"))?;
+    let webhook = here.webhook();
+    let told = webhook.as_ref().map_or(Ok(None), |webhook| engine.tell_heads(webhook));
+    if let (Ok(Some(_)), Some(webhook)) = (&told, &webhook) {
+        sealed.published.push(webhook.place());
+    }
     let mut text = match &sealed.head {
         None => "nothing has happened yet".to_owned(),
         Some(head) => format!(
@@ -94,6 +100,9 @@ fn seal(global: &Global) -> Result<Answer, Problem> {
         ),
     };
     sealed.published.iter().for_each(|place| text.push_str(&format!("\nhead written to {place}")));
+    if let Err(trouble) = told {
+        text.push_str(&format!("\nthe webhook will be tried again: {}", trouble.message));
+    }
     Ok(Answer::new(&sealed, text))
 }
 
@@ -108,7 +117,9 @@ fn verify(global: &Global, args: &Verify) -> Result<Answer, Problem> {
         Some(heads) => heads,
         None => here.heads().all()?,
     };
-    Ok(told(&engine.verify(&heads)?))
+    let mut verified = engine.verify(&heads)?;
+    verified.webhook = here.webhook().map(|webhook| webhook.told(&engine));
+    Ok(told(&verified))
 }
 
 /// The heads at `place`, which there have to be.
@@ -147,11 +158,25 @@ fn told(verified: &Verified) -> Answer {
             "no head elsewhere to compare it with: a chain that was rewritten as a whole would not show".to_owned(),
         );
     }
+    if let Some(webhook) = &verified.webhook {
+        lines.push(webhook_told(webhook, verified.head.as_ref()));
+    }
     match verified.findings.as_slice() {
         [] => lines.push("clean: nothing was changed, removed, inserted or moved".to_owned()),
         findings => lines.extend(findings.iter().map(|finding| format!("tampered: {}", finding.text))),
     }
     Answer::new(verified, lines.join("\n")).exit(u8::from(!verified.sound))
+}
+
+/// What became of the heads that a webhook is told.
+fn webhook_told(told: &Told, head: Option<&Head>) -> String {
+    let taken = told.taken.as_ref().map_or_else(|| "no head yet".to_owned(), |it| format!("seal {}", it.seal));
+    let waiting = head.map_or(0, |head| head.seal - told.taken.as_ref().map_or(0, |it| it.seal));
+    match &told.failed {
+        Some(failed) => format!("the webhook has taken {taken}; seal {} was not taken: {}", failed.seal, failed.why),
+        None if waiting > 0 => format!("the webhook has taken {taken}; {waiting} later seals wait for nexus up"),
+        None => format!("the webhook has taken {taken}"),
+    }
 }
 
 fn export(global: &Global, args: &Export) -> Result<Answer, Problem> {

@@ -23,6 +23,7 @@ use crate::here::Here;
 use crate::http;
 use crate::sealer::Sealer;
 use crate::signals::drain_on_interrupt;
+use crate::terminal::one_line;
 use progress::Reporter;
 
 /// Let agents work until nothing is left: claim, work, check, land
@@ -105,7 +106,12 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     let drain = Arc::new(Drain::default());
     {
         let reporter = Arc::clone(&reporter);
+        site.engine.store.tell_outages(move |what| reporter.warn(&one_line(what)));
+    }
+    {
+        let (reporter, store) = (Arc::clone(&reporter), site.engine.store.clone());
         drain_on_interrupt(&drain, move |asked| {
+            store.hurry();
             reporter.warn(if asked == 1 {
                 "draining: agents finish and what they made lands; once more stops them"
             } else {

@@ -38,8 +38,10 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
     let over = Arc::new(AtomicBool::new(false));
     let stop = Arc::new(tokio::sync::Notify::new());
     {
-        let (stop, over, bell) = (Arc::clone(&stop), Arc::clone(&over), Arc::clone(&bell));
+        let (stop, over, bell, store) = (Arc::clone(&stop), Arc::clone(&over), Arc::clone(&bell), engine.store.clone());
+        store.tell_outages(|what| anstream::eprintln!("{}", one_line(what)));
         drain_on_interrupt(&drain, move |_| {
+            store.hurry();
             over.store(true, Ordering::SeqCst);
             bell.ring();
             stop.notify_one();

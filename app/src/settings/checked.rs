@@ -124,6 +124,8 @@ pub struct Audit {
     pub seal_every: Duration,
     /// The file to which heads are appended, if any.
     pub head_file: Option<PathBuf>,
+    /// The address to which heads are posted, if any.
+    pub webhook: Option<String>,
 }
 
 /// A set of defaults for one kind of place.
@@ -216,6 +218,7 @@ impl Settings {
             audit: Audit {
                 seal_every: written.duration("audit.seal_every"),
                 head_file: Some(written.text("audit.head_file")).filter(|text| !text.is_empty()).map(PathBuf::from),
+                webhook: Some(written.text("audit.webhook").to_owned()).filter(|text| !text.is_empty()),
             },
             planning: day(written.text("planning.start")).map(|start| Planning {
                 start,

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use connect::webhook::Webhook;
+use engine::ports::Post as _;
 use engine::units::{format_bytes, format_duration, parse_bytes, parse_duration};
 use store::Url;
 
@@ -20,6 +22,8 @@ pub enum Kind {
     Text { wanted: &'static str, fits: fn(&str) -> bool },
     /// The address of a PostgreSQL database, or nothing. Its password is shown nowhere.
     Database,
+    /// The address of a webhook, or nothing. Only its host is shown, as secrets stand in such addresses.
+    Webhook,
     /// One of a few words.
     Choice(&'static [&'static str]),
 }
@@ -82,7 +86,7 @@ impl Kind {
                 let number = number.map_err(|_| format!("{raw} is not a whole number"))?;
                 within(range, u64::try_from(number).map_err(|_| out_of_range(raw))?, raw)
             }
-            Self::Text { .. } | Self::Database | Self::Choice(_) if raw.form == Form::Bare => {
+            Self::Text { .. } | Self::Database | Self::Webhook | Self::Choice(_) if raw.form == Form::Bare => {
                 Err(format!("{raw} is not text; put it in quotes"))
             }
             Self::Text { fits, .. } if !fits(&raw.text) => Err(format!("{raw} does not fit")),
@@ -90,7 +94,11 @@ impl Kind {
             Self::Database if !raw.text.is_empty() => {
                 raw.text.parse::<Url>().map(|_| Value::Text(raw.text.clone())).map_err(|bad| bad.to_string())
             }
-            Self::Text { .. } | Self::Database | Self::Choice(_) => Ok(Value::Text(raw.text.clone())),
+            Self::Webhook if !raw.text.is_empty() => {
+                let found = Webhook::at(&raw.text).map_err(|why| format!("what it holds is no webhook: {why}"));
+                found.map(|_| Value::Text(raw.text.clone()))
+            }
+            Self::Text { .. } | Self::Database | Self::Webhook | Self::Choice(_) => Ok(Value::Text(raw.text.clone())),
         }
     }
 
@@ -104,14 +112,16 @@ impl Kind {
             Self::Integer(range) => format!("a whole number from {} to {}", range.start(), range.end()),
             Self::Text { wanted, .. } => (*wanted).to_owned(),
             Self::Database => "an address such as postgres://user@host/database, or nothing".to_owned(),
+            Self::Webhook => "an address such as https://host/path, or nothing".to_owned(),
             Self::Choice(words) => words.join(" | "),
         }
     }
 
     /// `text` as it may be shown.
     pub fn shown(&self, text: &str) -> String {
-        match (self, text.parse::<Url>()) {
-            (Self::Database, Ok(url)) => url.to_string(),
+        match self {
+            Self::Database => text.parse::<Url>().map_or_else(|_| text.to_owned(), |url| url.to_string()),
+            Self::Webhook => Webhook::at(text).map_or_else(|_| text.to_owned(), |it| it.place()),
             _ => text.to_owned(),
         }
     }

@@ -138,6 +138,12 @@ pub static ALL: &[Spec] = &[
     ),
     row("audit.head_file", FILE, "", "A file to which the head of the sealed log is appended; empty is none."),
     row(
+        "audit.webhook",
+        Kind::Webhook,
+        "",
+        "An address to which each head of the sealed log is posted; empty is none.",
+    ),
+    row(
         "planning.start",
         DATE,
         "",

@@ -1,14 +1,22 @@
 //! The sealed log under hands that should not be on it, and under many that should.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Engine, Output, World, on_each_engine, text};
+use crate::support::{Engine, Output, World, on_each_engine, text, until};
 
 on_each_engine! {
     what_was_done_to_the_log_behind_our_back_is_named,
     a_chain_that_was_rewritten_as_a_whole_shows_against_the_heads_elsewhere,
     what_many_write_while_it_is_sealed_is_sealed_once_and_in_order,
     archives_leave_a_chain_that_still_shows_what_was_done_to_it,
+    a_webhook_is_told_each_head_once_it_answers_and_sealing_never_waits,
+    a_webhook_that_refuses_is_asked_again_by_the_server,
 }
 
 fn verify(world: &World, args: &[&str]) -> Output {
@@ -182,12 +190,12 @@ fn a_server_seals_in_the_background() {
     let world = World::new();
     world.add("one");
     let serving = world.nexus(&["up", "--port", "0"]).env("NEXUS_AUDIT_SEAL_EVERY", "10ms").start();
-    let sealed = crate::support::until("a seal", || {
+    let sealed = until("a seal", || {
         let verified = verify(&world, &[]);
         (verified.number("seals") > 0 && verified.number("unsealed") == 0).then_some(verified)
     });
     assert_eq!(sealed.code, Some(0), "{sealed:?}");
-    serving.signal(rustix::process::Signal::INT);
+    serving.signal(Signal::INT);
     assert_eq!(serving.wait().code, Some(0));
 }
 
@@ -208,4 +216,87 @@ fn what_is_no_export_is_malformed_and_an_existing_file_is_not_written_over() {
         assert_eq!(text(&file), "hello\n");
     }
     assert_eq!(verify(&world, &[&world.beside("nowhere").to_string_lossy()]).problem(), "unreadable");
+}
+
+/// A receiver of heads, which answers with `statuses` in turn and then with success; comes back with its address and
+/// what it hears.
+fn receiver(statuses: &'static [u16]) -> (String, Receiver<Value>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = format!("http://{}/heads?token=hush", listener.local_addr().expect("it has one"));
+    let (tell, heard) = channel();
+    std::thread::spawn(move || {
+        for (n, stream) in listener.incoming().enumerate() {
+            let mut reader = BufReader::new(stream.expect("somebody calls"));
+            let lengths = reader.by_ref().lines().map(|line| line.expect("a header").to_ascii_lowercase());
+            let headers: Vec<_> = lengths.take_while(|line| !line.is_empty()).collect();
+            let length = headers.iter().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            let mut body = vec![0; length.unwrap_or(0)];
+            reader.read_exact(&mut body).expect("a body");
+            let status = statuses.get(n).copied().unwrap_or(200);
+            let answer = format!("HTTP/1.1 {status} So\r\ncontent-length: 0\r\n\r\n");
+            reader.into_inner().write_all(answer.as_bytes()).expect("the caller listens");
+            if tell.send(serde_json::from_slice(&body).expect("a head")).is_err() {
+                return;
+            }
+        }
+    });
+    (address, heard)
+}
+
+const HOOK: &str = "NEXUS_AUDIT_WEBHOOK";
+
+fn a_webhook_is_told_each_head_once_it_answers_and_sealing_never_waits(engine: Engine) {
+    let world = World::on(engine);
+    let gone = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port that is free again");
+    let gone = format!("http://{gone}/");
+    world.add("one");
+    let sealed = world.nexus(&["audit", "seal"]).env(HOOK, &gone).done();
+    assert_eq!(sealed.json["published"], serde_json::json!(["refs/nexus/audit"]));
+    let verified = world.nexus(&["audit", "verify"]).env(HOOK, &gone).done();
+    assert!(verified.json["webhook"]["taken"].is_null(), "{verified:?}");
+    assert_eq!(verified.json["webhook"]["failed"]["seal"], 1, "{verified:?}");
+
+    // Another address has taken nothing yet; it is told the newest head, and then each.
+    let (address, heard) = receiver(&[]);
+    world.nexus(&["audit", "seal"]).env(HOOK, &address).done();
+    world.add("two");
+    world.nexus(&["audit", "seal"]).done();
+    world.add("three");
+    let sealed = world.nexus(&["audit", "seal"]).env(HOOK, &address).done();
+    assert!(!sealed.json["published"].to_string().contains("hush"), "{sealed:?}");
+    world.nexus(&["audit", "seal"]).env(HOOK, &address).done();
+    let seals: Vec<_> = heard.try_iter().map(|head| head["seal"].clone()).collect();
+    assert_eq!(seals, [1, 2, 3], "each once, and in order");
+    let verified = world.nexus(&["audit", "verify"]).env(HOOK, &address).done();
+    assert_eq!(verified.json["webhook"]["taken"]["hash"], verified.json["head"]["hash"], "{verified:?}");
+    assert!(verified.json["webhook"]["failed"].is_null(), "{verified:?}");
+
+    // A chain that was rewritten is not vouched for.
+    world.git(&["update-ref", "-d", "refs/nexus/audit"]);
+    world.tamper("update event set agent = 'eve' where seq = 1; delete from seal");
+    world.add("four");
+    for _ in 0..4 {
+        world.nexus(&["audit", "seal"]).env(HOOK, &address).done();
+        world.add("five");
+    }
+    assert_eq!(heard.try_iter().count(), 0);
+}
+
+fn a_webhook_that_refuses_is_asked_again_by_the_server(engine: Engine) {
+    let world = World::on(engine);
+    let (address, heard) = receiver(&[500, 302]);
+    world.add("one");
+    let server =
+        world.nexus(&["up"]).env(HOOK, &address).env("NEXUS_AUDIT_SEAL_EVERY", "1s").env("NEXUS_HTTP_PORT", "0");
+    let mut server = server.start();
+    let first: Vec<_> = (0..3).map(|_| heard.recv_timeout(Duration::from_secs(60)).expect("it is told")).collect();
+    assert!(first.iter().all(|head| *head == first[0]), "the same head until it is taken: {first:?}");
+    let taken = || {
+        let verified = world.nexus(&["audit", "verify"]).env(HOOK, &address).done();
+        (verified.json["webhook"]["taken"]["seal"] == 1).then_some(())
+    };
+    until("the note is made", taken);
+    assert!(server.runs());
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait().code, Some(0));
 }

@@ -7,4 +7,5 @@ mod opening;
 mod programs;
 mod remotes;
 mod snapshots;
+mod webhooks;
 mod worktrees;

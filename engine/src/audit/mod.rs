@@ -1,7 +1,7 @@
 //! The log, as every door shows it, and its seals.
 //!
 //! ```text
-//! entries ─▶ seal: a block, its digests, the hash before it ─▶ head, also in refs/nexus/audit and a file
+//! entries ─▶ seal: a block, its digests, the hash before it ─▶ head, also in refs/nexus/audit, a file, a webhook
 //!                    │                                              │
 //!                    ├─▶ verify: store or file, and heads ◀─────────┘
 //!                    └─▶ export, archive: files that are verified with no store
@@ -15,12 +15,14 @@ mod seal;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod webhook;
 
 pub use archive::Archive;
 pub use file::{Totals, verify_file, write_file};
 pub use heads::{Head, Heads, REF, parse as parse_heads};
 pub use seal::Sealed;
 pub use verify::{Archived, Compared, Finding, Verified};
+pub use webhook::{Failed, Told, Webhook};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -13,6 +13,7 @@ use store::{audit, seal};
 
 use super::heads::{Head, why_not};
 use super::line::{EventLine, NOTHING_BEFORE, SealLine};
+use super::webhook::Told;
 use crate::problem::Problem;
 use crate::{Engine, wait};
 
@@ -38,6 +39,8 @@ pub struct Verified {
     pub archived_up_to_seq: i64,
     /// Heads elsewhere, and whether they agree.
     pub heads: Vec<Compared>,
+    /// What became of the heads that a webhook was told; `None` where there is no webhook.
+    pub webhook: Option<Told>,
     /// What is wrong, the first of it first; at most 100.
     pub findings: Vec<Finding>,
 }

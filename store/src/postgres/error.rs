@@ -2,13 +2,15 @@
 
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
+use tokio_rustls::rustls::Error as Tls;
 
+use super::trust::advice;
 use crate::StoreError;
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         let Some(said) = error.as_db_error() else {
-            return Self::Lost(with_cause(&error));
+            return tls(&error).unwrap_or_else(|| Self::Lost(with_cause(&error)));
         };
         let text = said.message().to_owned();
         match said.code() {
@@ -17,6 +19,10 @@ impl From<Error> for StoreError {
             }
             &SqlState::LOCK_NOT_AVAILABLE | &SqlState::QUERY_CANCELED => Self::Slow(text),
             &SqlState::DISK_FULL => Self::Full,
+            // There is no code of its own for it.
+            &SqlState::INVALID_AUTHORIZATION_SPECIFICATION if text.ends_with("no encryption") => {
+                Self::Denied(format!("{text}; it wants TLS: sslmode=require, or verify-full"))
+            }
             &SqlState::READ_ONLY_SQL_TRANSACTION
             | &SqlState::INSUFFICIENT_PRIVILEGE
             | &SqlState::INVALID_PASSWORD
@@ -30,6 +36,24 @@ impl From<Error> for StoreError {
             _ => Self::Failed(format!("{text} ({})", said.code().code())),
         }
     }
+}
+
+/// What is wrong with the TLS of a connection that was not made; trying again would not help.
+fn tls(error: &Error) -> Option<StoreError> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause {
+        let inside = deeper.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        match inside.and_then(|it| it.downcast_ref::<Tls>()) {
+            Some(why @ (Tls::InvalidCertificate(_) | Tls::AlertReceived(_) | Tls::PeerIncompatible(_))) => {
+                return Some(StoreError::Tls(format!("{} ({why})", advice(why))));
+            }
+            _ => cause = deeper.source(),
+        }
+    }
+    let text = with_cause(error);
+    text.contains("server does not support TLS").then(|| {
+        StoreError::Tls("the server speaks no TLS; switch it on there (ssl = on), or use sslmode=disable".to_owned())
+    })
 }
 
 /// The whole chain of reasons; the client says only "error connecting to server" by itself.

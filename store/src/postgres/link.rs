@@ -1,11 +1,13 @@
 //! A connection and the thread-bound runtime that drives it, made anew when it breaks.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
-use tokio_postgres::{NoTls, SimpleQueryMessage};
+use tokio_postgres::SimpleQueryMessage;
 
+use super::outage::Outage;
 use super::{Session, Url};
 use crate::StoreError;
 
@@ -16,14 +18,13 @@ const SETTINGS: &str = "set idle_in_transaction_session_timeout = '10s'; set loc
     set plan_cache_mode = force_generic_plan; set random_page_cost = 1.1; set jit = off";
 /// The oldest server that has what we ask for.
 const OLDEST: i64 = 130_000;
-/// How long to go on trying while the server comes back.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How long between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection of one thread at a time.
 pub struct Link {
     url: Url,
+    outage: Arc<Outage>,
     runtime: Option<Runtime>,
     session: Option<Session>,
 }
@@ -31,30 +32,49 @@ pub struct Link {
 impl Link {
     /// A link that connects when it is first used.
     pub fn to(url: &Url) -> Result<Self, StoreError> {
+        Self::sharing(url, &Arc::default())
+    }
+
+    /// The same, that shares its patience with all others of `outage`.
+    pub fn sharing(url: &Url, outage: &Arc<Outage>) -> Result<Self, StoreError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| StoreError::Failed(format!("no runtime can be started: {e}")))?;
-        Ok(Self { url: url.clone(), runtime: Some(runtime), session: None })
+        Ok(Self { url: url.clone(), outage: Arc::clone(outage), runtime: Some(runtime), session: None })
     }
 
     /// Connects if there is no connection; tries once.
     pub fn connect(&mut self) -> Result<(), StoreError> {
         if self.session.as_ref().is_none_or(Session::is_closed) {
             self.session = None;
-            let opened = self.block_on(open(&self.url))?;
+            let opened = match self.outage.limit() {
+                None => self.block_on(open(&self.url))?,
+                Some(limit) => self.block_on(async {
+                    let late = |_| Err(StoreError::Lost("no connection within a short time".to_owned()));
+                    tokio::time::timeout(limit, open(&self.url)).await.unwrap_or_else(late)
+                })?,
+            };
             self.session = Some(opened);
         }
         Ok(())
     }
 
-    /// Connects if there is no connection; goes on trying for a while.
+    /// Connects if there is no connection; goes on trying while the outage is young, whoever met it first.
     pub fn connect_in_time(&mut self) -> Result<(), StoreError> {
-        let until = Instant::now() + PATIENCE;
+        if self.session.as_ref().is_some_and(|session| !session.is_closed()) {
+            return Ok(());
+        }
         loop {
             match self.connect() {
-                Err(StoreError::Unreachable { .. } | StoreError::Lost(_)) if Instant::now() < until => {
+                Err(why @ (StoreError::Unreachable { .. } | StoreError::Lost(_))) => {
+                    if !self.outage.goes_on(&why) {
+                        return Err(why);
+                    }
                     std::thread::sleep(PAUSE);
                 }
-                done => return done,
+                reached => {
+                    self.outage.is_over();
+                    return reached;
+                }
             }
         }
     }
@@ -88,7 +108,7 @@ impl Drop for Link {
 }
 
 async fn open(url: &Url) -> Result<Session, StoreError> {
-    let connected = url.config().connect(NoTls).await;
+    let connected = url.config().connect(url.tls()?).await;
     let (client, connection) = connected.map_err(|error| match StoreError::from(error) {
         StoreError::Lost(why) => StoreError::Unreachable { url: url.to_string(), why },
         other => other,

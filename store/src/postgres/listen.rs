@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio_postgres::{AsyncMessage, NoTls};
+use tokio_postgres::AsyncMessage;
 
 use super::Url;
 use super::link::{Link, number};
@@ -152,7 +152,7 @@ async fn listen_for_ever(url: &Url, heard: &Arc<Heard>) {
 }
 
 async fn listen(url: &Url, heard: &Arc<Heard>) -> Result<(), StoreError> {
-    let (client, mut connection) = url.config().connect(NoTls).await?;
+    let (client, mut connection) = url.config().connect(url.tls()?).await?;
     let counted = Arc::clone(heard);
     let hear = tokio::spawn(async move {
         while let Some(Ok(message)) = poll_fn(|cx| connection.poll_message(cx)).await {

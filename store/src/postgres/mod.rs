@@ -15,14 +15,18 @@ mod error;
 mod link;
 mod listen;
 mod migrate;
+mod outage;
 mod pool;
 mod queue;
 mod round;
 mod session;
+mod tls;
+mod trust;
 mod url;
 
 pub use courier::Courier;
 pub use listen::Watch;
 pub use pool::Postgres;
 pub use session::Session;
+pub use trust::trusted_by_machine;
 pub use url::Url;

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use super::ahead::Ahead;
 use super::link::Link;
 use super::listen::{Listener, Notifier, Watch};
+use super::outage::{Outage, Tell};
 use super::queue::{Queue, Turn};
 use super::round::round;
 use super::{Session, Url, migrate};
@@ -23,6 +24,7 @@ const READERS_KEPT: usize = 4;
 /// A database that is open.
 pub struct Postgres {
     url: Url,
+    outage: Arc<Outage>,
     writer: Writer,
     readers: Mutex<Vec<Link>>,
     ahead: Ahead,
@@ -37,7 +39,8 @@ enum Writer {
 impl Postgres {
     /// Opens the database at `url`; makes or migrates its tables when `create`.
     pub fn open(url: &Url, create: bool, mode: Mode) -> Result<Self, StoreError> {
-        let mut link = Link::to(url)?;
+        let outage = Arc::<Outage>::default();
+        let mut link = Link::sharing(url, &outage)?;
         link.connect()?;
         if create {
             link.block_on(migrate::migrate(link.session().client()))?;
@@ -56,7 +59,8 @@ impl Postgres {
                 let queue = Arc::<Queue>::default();
                 let notifier = Arc::new(Notifier::start(url)?);
                 let threads = WRITERS.map(|turn| {
-                    let (queue, link, notifier) = (Arc::clone(&queue), Link::to(url)?, Arc::clone(&notifier));
+                    let (queue, link, notifier) =
+                        (Arc::clone(&queue), Link::sharing(url, &outage)?, Arc::clone(&notifier));
                     let thread = std::thread::Builder::new().name("nexus-writer".to_owned());
                     Ok(thread.spawn(move || serve(link, &queue, turn, &notifier)).expect("a thread can be started"))
                 });
@@ -64,12 +68,22 @@ impl Postgres {
                 (Writer::Loop { queue, threads }, vec![link])
             }
         };
-        Ok(Self { url: url.clone(), writer, readers: Mutex::new(readers), ahead, listener: OnceLock::new() })
+        Ok(Self { url: url.clone(), outage, writer, readers: Mutex::new(readers), ahead, listener: OnceLock::new() })
     }
 
     /// By how many milliseconds the clock of the database is ahead of this machine's.
     pub fn clock_ahead_ms(&self) -> i64 {
         self.ahead.ms()
+    }
+
+    /// Has `tell` hear when the database cannot be reached, and when it can be again.
+    pub fn tell_outages(&self, tell: Tell) {
+        self.outage.tell_to(tell);
+    }
+
+    /// While the database cannot be reached, nobody waits for it any more.
+    pub fn hurry(&self) {
+        self.outage.hurry();
     }
 
     /// Runs `job`, or has it run; it answers for itself.
@@ -94,7 +108,7 @@ impl Postgres {
             return snapshot(&mut link, body);
         }
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut link = kept.map_or_else(|| Link::to(&self.url), Ok)?;
+        let mut link = kept.map_or_else(|| Link::sharing(&self.url, &self.outage), Ok)?;
         let out = snapshot(&mut link, body);
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS_KEPT {

@@ -22,6 +22,7 @@ mod reservations;
 mod seals;
 mod server;
 mod talk;
+mod tls;
 mod together;
 mod unique;
 mod workspaces_changes;

@@ -5,4 +5,5 @@ mod failpoints;
 mod interrupts;
 mod kills;
 mod nodes;
+mod outages;
 mod stories;

@@ -7,6 +7,7 @@ mod proof;
 mod running;
 mod seed;
 mod surroundings;
+mod wire;
 
 use std::fs;
 use std::os::unix::net::UnixStream;
@@ -24,6 +25,7 @@ pub use proof::made_text;
 pub use running::{Running, until};
 pub use seed::{Seed, rounds};
 pub use surroundings::without_surroundings;
+pub use wire::Wire;
 
 /// The check that every world declares: the tree has its first file.
 pub const CHECKED: &str = "[[check]]\nname = \"first\"\nrun = \"test -f README\"\n";
@@ -122,6 +124,16 @@ impl World {
             command.env(format!("GIT_{who}_NAME"), "User").env(format!("GIT_{who}_EMAIL"), "user@localhost");
         }
         command
+    }
+
+    /// A wire to the database, and the address of the store behind it.
+    pub fn wire(&self) -> (Wire, String) {
+        let address = self.database.as_ref().expect("the store is in a database").address();
+        let (before, rest) = address.split_once('@').expect("it names a user");
+        let (server, rest) = rest.split_once('/').expect("it names a database");
+        let wire = Wire::to(server.to_owned());
+        let wired = format!("{before}@{}/{rest}", wire.address());
+        (wire, wired)
     }
 
     /// Runs git in the repository; comes back with what it prints, without the last newline.
