@@ -1,5 +1,5 @@
-//! The files of the older coordination tool: `work_claims.json`, and beside it `agent_status.json` and
-//! `coordination_log.json`.
+//! The files of the older coordination tool: `work_claims.json`, and beside it `agent_status.json`, `coordination_log.json` and
+//! `backlog.yaml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,6 +13,7 @@ use engine::{Engine, wait};
 use serde_json::{Map, Value, json};
 
 use super::document;
+use super::program;
 use super::reading::{Reading, as_word, number, text, word};
 
 const KNOWN: &[&str] = &[
@@ -38,20 +39,34 @@ const KNOWN: &[&str] = &[
     "business_value",
 ];
 
-/// Reads the claims at `path`; from a folder also who its agents are and what was earned.
+/// Reads the claims at `path`, or what is planned when it is YAML; from a folder all of it, with who its agents are and what
+/// was earned.
 pub fn read(engine: &Engine, path: &Path, reading: &mut Reading<'_>) -> Result<(), Problem> {
+    if path.extension().is_some_and(|end| end == "yaml" || end == "yml") {
+        return program::read(path, 0, &BTreeSet::new(), reading);
+    }
+    let planned = path.join(program::FILE);
+    if path.is_dir() && planned.exists() && !path.join("work_claims.json").exists() {
+        agents(engine, &path.join("agent_status.json"), reading)?;
+        return program::read(&planned, 0, &BTreeSet::new(), reading);
+    }
     let (claims, earned) = if path.is_dir() {
         agents(engine, &path.join("agent_status.json"), reading)?;
         (path.join("work_claims.json"), earned(&path.join("coordination_log.json"))?)
     } else {
         (path.to_path_buf(), BTreeMap::new())
     };
-    for (at, row) in rows(&claims)?.iter().enumerate() {
+    let (all, mut known) = (rows(&claims)?, BTreeSet::new());
+    for (at, row) in all.iter().enumerate() {
+        known.extend(row["work_item_id"].as_str().map(str::to_owned));
         let made = match row.as_object() {
             Some(claim) => claim_of(at + 1, claim, &earned, reading),
             None => Err("it is no object".to_owned()),
         };
         reading.row(at + 1, made)?;
+    }
+    if planned.exists() {
+        program::read(&planned, all.len(), &known, reading)?;
     }
     Ok(())
 }

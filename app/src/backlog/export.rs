@@ -11,7 +11,7 @@ use engine::{Engine, wait};
 use serde_json::{Value, json};
 use store::work::Page;
 
-use super::rows;
+use super::{program, rows};
 use crate::cli::{Answer, answer};
 
 /// The form in which a backlog goes out.
@@ -24,7 +24,8 @@ pub enum Form {
 }
 
 /// The files of the older tool, in the order in which they are written.
-const FILES: [&str; 4] = ["work_claims.json", "agent_status.json", "coordination_log.json", "velocity_log.txt"];
+const FILES: [&str; 5] =
+    ["work_claims.json", "agent_status.json", "coordination_log.json", "velocity_log.txt", program::FILE];
 
 /// Writes what there is to `output`, or to standard output.
 pub fn export(engine: &Engine, form: Form, output: Option<&Path>, force: bool, json: bool) -> Result<Answer, Problem> {
@@ -50,6 +51,7 @@ pub fn export(engine: &Engine, form: Form, output: Option<&Path>, force: bool, j
             to_file(&files[1], force, |out| agents(engine, out))?;
             to_file(&files[2], force, |out| log(engine, out))?;
             to_file(&files[3], force, |out| velocity(engine, out))?;
+            to_file(&files[4], force, |out| planned(engine, out))?;
             (items, files)
         }
     };
@@ -141,6 +143,16 @@ fn velocity(engine: &Engine, out: &mut Out<'_>) -> Result<usize, Problem> {
         out.line(&rows::velocity(item))
     })?;
     Ok(count)
+}
+
+fn planned(engine: &Engine, out: &mut Out<'_>) -> Result<usize, Problem> {
+    let mut items = Vec::new();
+    all(engine, None, &mut |item| {
+        items.extend(program::tells_of(item).then(|| item.clone()));
+        Ok(())
+    })?;
+    out.text(&program::write(&items))?;
+    Ok(items.len())
 }
 
 /// Every item, in `state` when it is given, a page at a time.

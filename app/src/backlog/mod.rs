@@ -12,6 +12,7 @@ pub mod export;
 mod lines;
 mod markdown;
 mod nexus;
+mod program;
 mod reading;
 pub mod rows;
 mod taskmaster;
@@ -32,7 +33,7 @@ use reading::Reading;
 pub enum Format {
     /// JSON lines with the keys of `work add`
     Nexus,
-    /// `work_claims.json`, or a folder with it
+    /// `work_claims.json`, `backlog.yaml`, or a folder with them
     Coordination,
     /// JSON lines of beads
     Beads,

@@ -109,6 +109,59 @@ fn a_folder_of_backlog_md_comes_file_by_file() {
     assert!(odd(&first).contains("milestone"), "{}", odd(&first));
 }
 
+const PROGRAM: &str = "program_backlog:
+  solution_train: AI
+  current_pi:
+    id: PI_2026_Q4
+    objectives:
+      - {id: O1, title: Faster, business_value: 8}
+  epics:
+    - id: EPIC-1
+      title: \"Comments: keep them\"
+      priority: high
+      story_points: 13
+      status: in_progress
+      features:
+        - {id: FEAT-1, title: Read them, story_points: 5, team: platform}
+        - {id: FEAT-2, title: Write them, story_points: 8, status: completed}
+        - just a word
+current_sprint:
+  id: sprint_2026_47
+  team_commitments:
+    platform:
+      committed_points: 3
+      stories:
+        - {id: ST-1, title: Say so in the docs, points: 3, status: todo}
+        - {id: ST-1, title: Twice, points: 3, status: todo}
+velocity_tracking: {average_velocity: 40}
+";
+
+#[test]
+fn a_program_backlog_comes_with_epics_features_and_stories_and_goes_out_again() {
+    let world = World::new();
+    let folder = world.beside("old");
+    std::fs::create_dir_all(&folder).expect("the folder is ours");
+    write(&folder.join("backlog.yaml"), PROGRAM);
+    let (came, item) = twice(&world, "coordination", &folder.join("backlog.yaml"));
+    assert_eq!((came.number("imported"), came.number("skipped_count")), (4, 2), "{came:?}");
+    let said = odd(&came);
+    assert!(said.contains("objectives") && said.contains("velocity_tracking"), "{said}");
+    let (epic, story) = (item("Comments: keep them"), item("Say so in the docs"));
+    assert_eq!((&epic["type"], &epic["priority"], &epic["points"]), (&"epic".into(), &"high".into(), &13.into()));
+    assert_eq!(epic["depends_on"].as_array().map(Vec::len), Some(2), "an epic is done when its features are");
+    assert_eq!((&story["type"], &story["team"], &story["points"]), (&"story".into(), &"platform".into(), &3.into()));
+    assert_eq!(item("Write them")["state"], "done");
+    let out = world.beside("new");
+    world.nexus(&["work", "export", "--format", "coordination", "--output", &out.to_string_lossy()]).done();
+    let other = World::new();
+    let again = ["work", "import", "--format", "coordination"];
+    let path = out.join("backlog.yaml").to_string_lossy().into_owned();
+    let came = other.nexus(&again).with(&[&path]).done();
+    assert_eq!((came.number("imported"), came.number("skipped_count")), (4, 0), "{came:?}");
+    let whole = World::new().nexus(&again).with(&[&out.to_string_lossy()]).done();
+    assert_eq!((whole.number("imported"), whole.number("skipped_count")), (4, 0), "nothing comes in twice: {whole:?}");
+}
+
 #[test]
 fn what_is_no_document_of_the_format_is_refused_and_nothing_comes_in() {
     let world = World::new();

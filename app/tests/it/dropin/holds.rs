@@ -137,6 +137,24 @@ fn bad_numbers_and_missing_words_are_refused_before_anything_is_done() {
 }
 
 #[test]
+fn the_dashboard_shows_the_program_increment_and_sprint_of_the_settings() {
+    let world = World::new();
+    let helper = Helper::new(&world);
+    let asked = |more: &[&str]| {
+        let args = [&["dashboard"], more].concat();
+        run(helper.command(&args).env("NEXUS_PLANNING_START", "2024-01-01").env("NEXUS_PLANNING_SPRINT_WEEKS", "52"))
+    };
+    let (json, text) = (asked(&["--json"]).json(), asked(&[]).done());
+    let sprint = &json["sprint"];
+    let span_ms = sprint["ends_ms"].as_i64().expect("an end") - sprint["starts_ms"].as_i64().expect("a beginning");
+    assert_eq!(span_ms, 52 * 7 * 24 * 60 * 60 * 1_000, "{json}");
+    assert!(json["program_increment"].as_i64() >= Some(1), "{json}");
+    let shown = format!("Sprint: {} (", sprint["number"]);
+    assert!(text.contains(&shown) && text.contains("days left: "), "{shown:?} in {text}");
+    assert!(text.contains(&format!("PI: {}, sprint {} of it", json["program_increment"], sprint["in_pi"])), "{text}");
+}
+
+#[test]
 fn register_says_what_an_agent_is_and_the_dashboard_shows_it() {
     let world = World::new();
     let helper = Helper::new(&world);

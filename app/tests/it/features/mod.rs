@@ -5,6 +5,7 @@
 mod agent;
 mod audit;
 mod change;
+mod dropin;
 mod message;
 mod pattern;
 mod reservation;
@@ -56,6 +57,11 @@ fn the_log_is_as_its_feature_says() {
     play("audit.feature");
 }
 
+#[test]
+fn the_words_of_the_older_tool_are_as_their_feature_says() {
+    play("dropin.feature");
+}
+
 /// Plays every scenario of a file, and tells all that went wrong.
 fn play(file: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../features").join(file);
@@ -85,7 +91,7 @@ fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
 
 fn take(stage: &mut Stage, step: &str, below: &str) {
     let known = work::STEPS.iter().chain(change::STEPS).chain(reservation::STEPS);
-    let known = known.chain(message::STEPS).chain(agent::STEPS).chain(audit::STEPS);
+    let known = known.chain(message::STEPS).chain(agent::STEPS).chain(audit::STEPS).chain(dropin::STEPS);
     let fits: Vec<_> =
         known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
     match fits.as_slice() {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use super::dropin::Older;
 use super::world::{Said, World, said, text, until};
 
 /// One scenario under way.
@@ -17,6 +18,8 @@ pub struct Stage {
     grants: BTreeMap<(String, String), Grant>,
     /// Where files were restored to.
     pub restored: Option<PathBuf>,
+    /// What the older tool said last.
+    pub older: Older,
 }
 
 /// What a claim gave to an agent.
@@ -29,7 +32,14 @@ struct Grant {
 impl Stage {
     pub fn new() -> Self {
         let world = World::new();
-        Self { world, last: None, ids: BTreeMap::new(), grants: BTreeMap::new(), restored: None }
+        Self {
+            world,
+            last: None,
+            ids: BTreeMap::new(),
+            grants: BTreeMap::new(),
+            restored: None,
+            older: Older::default(),
+        }
     }
 
     /// Does `nexus ARGS`. A failure has to be looked at by one of the next steps.
