@@ -12,9 +12,11 @@ use crate::wait;
 
 impl Site {
     /// Queues a change that takes the landed change `id` back; it lands like any other. The one that is queued
-    /// already, when there is one.
+    /// already, when there is one. The branch of this clone follows that of the remote first: whoever asks again after a
+    /// crash may hear that it is done, and is to see it.
     pub fn revert(&self, id: &ChangeId, by: &AgentName) -> Result<Change, Problem> {
         let landed = wait(self.engine.change(id))?;
+        self.catch_up(&landed.target);
         let commit = landed_as(&landed)?;
         let project = &self.engine.project;
         let made = wait(self.engine.store.read(async |tx| kept::of_item(tx, project, &landed.item).await))?;
