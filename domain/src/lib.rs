@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod audit;
+pub mod budget;
 pub mod change;
 pub mod escalation;
 pub mod flow;

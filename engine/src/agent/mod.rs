@@ -4,9 +4,11 @@
 mod attend;
 mod brief;
 mod ending;
+mod gateway;
 mod roster;
 
 pub use attend::{Attended, attend};
 pub use brief::prompt;
 pub use ending::{Ending, Stop};
+pub use gateway::{Caller, Gateway, Pass};
 pub use roster::{AgentView, RecordView};
