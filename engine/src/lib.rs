@@ -63,6 +63,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
     together: Together<work::Verbs>,
+    beats: Together<agent::Beats>,
 }
 
 impl Engine {
@@ -81,6 +82,7 @@ impl Engine {
             clock,
             ids: Arc::default(),
             together: Together::new(work::Verbs),
+            beats: Together::new(agent::Beats),
         }
     }
 

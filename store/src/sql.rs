@@ -43,7 +43,8 @@ statements! {
     lock { FIND = "find", INSERT = "insert", SAVE = "save", LIST = "list" }
     agent {
         FIND = "find", FIND_MANY = "find_many" and in bulk "find_many.postgres", MEET = "meet", LIST = "list", SAVE = "save", RECIPIENTS = "recipients",
-        SIGNS = "signs", SIGNS_OF = "signs_of", HELD = "held", ENDS = "ends", BEAT = "beat", FORGET = "forget", STAND = "stand",
+        SIGNS = "signs", SIGNS_OF = "signs_of" and in bulk "signs_of.postgres",
+        HELD = "held" and in bulk "held.postgres", ENDS = "ends", BEAT = "beat" and in bulk "beat.postgres", FORGET = "forget", STAND = "stand",
     }
     message {
         INSERT = "insert", DELIVER = "deliver", FIND = "find", THREAD = "thread", COPIES = "copies", COPY = "copy",

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::job::{Job, job};
 use crate::postgres::{self, Url};
@@ -123,6 +124,17 @@ impl Store {
             Engine::Sqlite(it) => it.send(job),
             Engine::Postgres(it) => {
                 it.send(job);
+                Ok(())
+            }
+        }
+    }
+
+    /// Has `job` run, with whatever comes next, and in any case after `patience`.
+    pub(crate) fn send_late(&self, job: Box<dyn Job>, patience: Duration) -> Result<(), StoreError> {
+        match &*self.engine {
+            Engine::Sqlite(it) => it.send_late(job, patience),
+            Engine::Postgres(it) => {
+                it.send_late(job, patience);
                 Ok(())
             }
         }

@@ -11,6 +11,7 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -25,6 +26,11 @@ pub trait Kind: Send + Sync + 'static {
     type Answer: Send + 'static;
     /// Why it does not.
     type Error: From<StoreError> + Send + 'static;
+
+    /// How long a request may wait for others to be done with.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Does each of `requests`; the answers are in their order. A request that is refused leaves nothing behind. An
     /// error is about all of them, and leaves nothing of any.
@@ -70,7 +76,9 @@ impl<K: Kind> Together<K> {
             waiting.len() == 1
         };
         if first {
-            store.send(Box::new(All { shared: Arc::clone(&self.0), taken: Vec::new(), outcomes: Vec::new() }))?;
+            let all = Box::new(All { shared: Arc::clone(&self.0), taken: Vec::new(), outcomes: Vec::new() });
+            let patience = self.0.kind.patience();
+            if patience.is_zero() { store.send(all) } else { store.send_late(all, patience) }?;
         }
         told.await.map_err(|_| StoreError::Stopped)?
     }

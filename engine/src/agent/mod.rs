@@ -2,12 +2,14 @@
 //! ended in one of a few ways.
 
 mod attend;
+mod beats;
 mod brief;
 mod ending;
 mod gateway;
 mod roster;
 
 pub use attend::{Attended, attend};
+pub(crate) use beats::Beats;
 pub use brief::prompt;
 pub use ending::{Ending, Stop};
 pub use gateway::{Caller, Gateway, Pass};

@@ -1,6 +1,6 @@
 //! Who is there: presence and record of agents, and how they stand.
 
-use domain::agent::presence::presence;
+use domain::agent::presence::{Thresholds, presence};
 use domain::agent::{Agent, Duty, Record};
 use domain::text::{AgentName, Capability};
 use domain::time::Timestamp;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use store::agent::{self as kept, Seen};
 use store::work::{Page, WorkError};
 
+use super::beats::Request;
 use crate::problem::Problem;
 use crate::{Engine, Key};
 
@@ -42,6 +43,27 @@ pub struct RecordView {
     pub mean_time_to_report_ms: Option<i64>,
 }
 
+impl AgentView {
+    /// An agent as it seems to be at `now`, where `thresholds` say how long is long.
+    pub(super) fn of(Seen { agent, signs, holds }: Seen, thresholds: &Thresholds, now: Timestamp) -> Self {
+        let (presence, reason) = presence(&signs, thresholds, now);
+        Self {
+            name: agent.name.to_string(),
+            role: agent.role.as_ref().map(ToString::to_string),
+            team: agent.team.as_ref().map(ToString::to_string),
+            capabilities: agent.capabilities.iter().map(Capability::to_string).collect(),
+            capacity: agent.capacity,
+            registered_at_ms: agent.registered_at.millis(),
+            standing: agent.standing.word().to_owned(),
+            presence: presence.word().to_owned(),
+            reason,
+            seen_at_ms: signs.seen_at.millis(),
+            waiting_for: signs.waiting_for,
+            held: holds.iter().map(|hold| hold.item.to_string()).collect(),
+        }
+    }
+}
+
 impl Engine {
     /// Agents by name, each with what it seems to be doing.
     pub async fn roster(&self, page: &Page) -> Result<Vec<AgentView>, Problem> {
@@ -64,22 +86,8 @@ impl Engine {
         Ok((self.agent_view(seen, now), record))
     }
 
-    fn agent_view(&self, Seen { agent, signs, holds }: Seen, now: Timestamp) -> AgentView {
-        let (presence, reason) = presence(&signs, &self.presence, now);
-        AgentView {
-            name: agent.name.to_string(),
-            role: agent.role.as_ref().map(ToString::to_string),
-            team: agent.team.as_ref().map(ToString::to_string),
-            capabilities: agent.capabilities.iter().map(Capability::to_string).collect(),
-            capacity: agent.capacity,
-            registered_at_ms: agent.registered_at.millis(),
-            standing: agent.standing.word().to_owned(),
-            presence: presence.word().to_owned(),
-            reason,
-            seen_at_ms: signs.seen_at.millis(),
-            waiting_for: signs.waiting_for,
-            held: holds.iter().map(|hold| hold.item.to_string()).collect(),
-        }
+    fn agent_view(&self, seen: Seen, now: Timestamp) -> AgentView {
+        AgentView::of(seen, &self.presence, now)
     }
 
     /// Makes `agent` known, or what is known of it this; it takes work from then on.
@@ -99,6 +107,10 @@ impl Engine {
         waiting_for: Option<String>,
         key: Option<Key>,
     ) -> Result<AgentView, Problem> {
+        if key.is_none() {
+            let (scope, beat) = (self.scope(), kept::Beat { name, waiting_for });
+            return self.beats.ask(&self.store, Request { scope, beat, presence: self.presence }).await;
+        }
         let engine = self.clone();
         self.keyed(key, async move |tx, scope| {
             kept::heartbeat(tx, scope, &name, waiting_for.as_deref()).await?;

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use domain::time::Timestamp;
 use serde::Serialize;
 use store::seal::Seal;
 use store::{StoreError, audit, failpoint, seal};
@@ -14,7 +15,7 @@ use store::{StoreError, audit, failpoint, seal};
 use super::heads::{Head, Heads};
 use super::line::{EventLine, NOTHING_BEFORE, SealLine, events};
 use crate::problem::Problem;
-use crate::run::Bell;
+use crate::run::{Bell, Quiet};
 use crate::{Engine, wait};
 
 /// How many entries a seal has at most.
@@ -94,25 +95,30 @@ impl Engine {
         Ok(Some(seal))
     }
 
-    /// Whether an entry has waited for its seal for `every` or longer.
-    fn seal_is_due(&self, every: Duration) -> Result<bool, Problem> {
+    /// When the entry that waits longest for its seal will have waited for `every`; `None` when none waits.
+    fn seal_due(&self, every: Duration) -> Result<Option<Timestamp>, Problem> {
         let oldest = wait(self.store.read(async |tx| {
             let after = seal::last(tx, &self.project).await?.map_or(0, |seal| seal.up_to_seq);
             Ok::<_, StoreError>(audit::after(tx, &self.project, after, 1).await?.pop())
         }))?;
-        let waited_ms = |entry: audit::Entry| self.scope().now.millis() - entry.at.millis();
         let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
-        Ok(oldest.is_some_and(|entry| waited_ms(entry) >= every_ms))
+        Ok(oldest.map(|entry| entry.at.plus_millis(every_ms)))
     }
 
     /// Seals in the background until `over`, so that no entry waits much longer than `every`; never when that is
     /// nothing. Troubles are told to `tell`, each when it comes and not again while it lasts.
     pub fn keep_sealing(&self, heads: &Heads, every: Duration, bell: &Bell, over: &AtomicBool, tell: &dyn Fn(&str)) {
         let (mut heard, mut before) = (0, String::new());
+        let mut quiet = Quiet::over(self);
         while !every.is_zero() && !over.load(Ordering::SeqCst) {
-            let sealed = match self.seal_is_due(every) {
-                Ok(true) => self.seal(heads).map(drop),
-                looked => looked.map(drop),
+            quiet.look();
+            let sealed = match self.seal_due(every) {
+                Ok(Some(due)) if due <= self.scope().now => self.seal(heads).map(drop),
+                Ok(next) => {
+                    quiet.begin(next);
+                    Ok(())
+                }
+                Err(problem) => Err(problem),
             };
             let trouble = sealed.err().map(|problem| problem.message).unwrap_or_default();
             if !trouble.is_empty() && trouble != before {
@@ -120,6 +126,9 @@ impl Engine {
             }
             before = trouble;
             heard = bell.wait(heard, every.min(LOOK));
+            while !over.load(Ordering::SeqCst) && quiet.lasts() {
+                heard = bell.wait(heard, every.min(LOOK));
+            }
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod bell;
 mod options;
+mod quiet;
 mod settled;
 mod worker;
 
@@ -20,6 +21,7 @@ use std::time::{Duration, Instant};
 
 pub use bell::{Bell, Drain};
 pub use options::{News, RunOptions};
+pub(crate) use quiet::Quiet;
 
 use crate::change::Waiting;
 use crate::problem::Problem;
@@ -109,6 +111,7 @@ pub fn keep_landing(
     let (mut heard, mut failures) = (0, 0);
     let mut escalated: Option<Instant> = None;
     let mut queued = BTreeSet::new();
+    let mut quiet = Quiet::over(&site.engine);
     loop {
         let last = over.load(Ordering::SeqCst);
         if escalated.is_none_or(|at| at.elapsed() >= ESCALATE) {
@@ -118,9 +121,16 @@ pub fn keep_landing(
                 tell(&News::Trouble { what: problem.message });
             }
         }
+        quiet.look();
         match look(site, drain, bell, tell, &mut queued) {
             Ok(in_the_way) if last => return Ok(in_the_way),
-            Ok(_) => failures = 0,
+            Ok(_) => {
+                failures = 0;
+                // What waits to land may wait for files, a remote, or another's duty, of which no commit tells.
+                if queued.is_empty() {
+                    quiet.begin(wait(site.engine.next_due())?);
+                }
+            }
             Err(problem) => {
                 failures += 1;
                 if last || failures == FAILURES_MAX {
@@ -130,7 +140,11 @@ pub fn keep_landing(
             }
         }
         // A remote that does not answer may do so again in a while.
+        let before = heard;
         heard = bell.wait(heard, LOOK * 2_u32.pow(failures));
+        while heard == before && quiet.lasts() {
+            heard = bell.wait(heard, LOOK);
+        }
     }
 }
 

@@ -21,9 +21,7 @@ impl Site {
                 || self.any("submitted", Some(filter))?
                 || self.any("pending", Some(filter))?);
         }
-        let project = &self.engine.project;
-        let due = wait(self.engine.store.read(async |tx| work::next_due(tx, project).await))?;
-        Ok(due.is_some() && self.any("pending", Some(filter))?)
+        Ok(wait(self.engine.next_due())?.is_some() && self.any("pending", Some(filter))?)
     }
 
     /// Every item that fits `filter` and is pending, ready, leased or submitted.

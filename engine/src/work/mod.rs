@@ -18,7 +18,7 @@ use domain::agent::Filter;
 use domain::change::{Command as ChangeCommand, State as ChangeState};
 use domain::id::WorkId;
 use domain::text::AgentName;
-use domain::time::Ttl;
+use domain::time::{Timestamp, Ttl};
 use domain::work::{Command, Draft, Fence, Held, Json, WorkItem};
 use store::work::{self as kept, Page, Writes};
 use store::{Scope, Tx, change, workspace};
@@ -235,7 +235,15 @@ impl Engine {
     /// Lapses what has run out and promotes what came due; comes back with how many.
     pub async fn tend(&self) -> Result<u32, Problem> {
         let scope = self.scope();
+        if self.next_due().await?.is_none_or(|due| due > scope.now) {
+            return Ok(0);
+        }
         Ok(self.store.write(async move |tx| kept::tend(tx, &scope).await).await?)
+    }
+
+    /// When the next lease ends or the next delayed item comes due; `None` when there is neither.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, Problem> {
+        Ok(self.store.read(async |tx| kept::next_due(tx, &self.project).await).await?)
     }
 
     /// The call that is about to be made, when calls are recorded, with the time.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use domain::agent::{Agent, Standing};
 use domain::text::{AgentName, Capability, Project, Role, Team};
 
-pub use roster::{Seen, ends, heartbeat, roster, seen, stand};
+pub use roster::{Beat, Seen, ends, heartbeat, heartbeat_many, roster, seen, stand};
 
 use crate::audit::{Fact, append};
 use crate::{Row, Scope, StoreError, Tx, sql};

@@ -11,7 +11,7 @@ use domain::work::{Command, Fence, Held};
 use super::{find_to_count, read};
 use crate::audit::{Fact, append};
 use crate::work::{self, WorkError};
-use crate::{Row, Scope, StoreError, Tx, sql};
+use crate::{Row, Scope, StoreError, Tx, Value, sql};
 
 /// An agent with the signs it gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,14 +55,16 @@ async fn look(tx: &mut Tx<'_>, project: &Project, rows: &[Row]) -> Result<Vec<Se
 }
 
 /// What the agents from `first` to `last` hold.
-async fn held(
-    tx: &mut Tx<'_>,
-    project: &Project,
-    first: &str,
-    last: &str,
-) -> Result<BTreeMap<String, Vec<Hold>>, StoreError> {
-    let mut held: BTreeMap<String, Vec<Hold>> = BTreeMap::new();
-    for row in tx.query_all(&sql::agent::HELD, &[project.into(), first.into(), last.into()]).await? {
+async fn held(tx: &mut Tx<'_>, project: &Project, first: &str, last: &str) -> Result<Holds, StoreError> {
+    holds(&tx.query_all(&sql::agent::HELD, &[project.into(), first.into(), last.into()]).await?)
+}
+
+/// What the agents of a project hold, each first the lease that ends first.
+type Holds = BTreeMap<String, Vec<Hold>>;
+
+fn holds(rows: &[Row]) -> Result<Holds, StoreError> {
+    let mut held = Holds::new();
+    for row in rows {
         held.entry(row.text(0)?.to_owned()).or_default().push(Hold {
             item: row.parsed(1)?,
             fence: Fence::new(row.int(2)?),
@@ -74,7 +76,7 @@ async fn held(
     Ok(held)
 }
 
-fn whole(row: &Row, held: &mut BTreeMap<String, Vec<Hold>>) -> Result<Seen, StoreError> {
+fn whole(row: &Row, held: &mut Holds) -> Result<Seen, StoreError> {
     let agent = read(row)?;
     let holds = held.remove(agent.name.as_str()).unwrap_or_default();
     // Whatever changes an item that is held is its holder's doing, but for news of a dependency.
@@ -114,13 +116,58 @@ pub async fn heartbeat(
     name: &AgentName,
     waiting_for: Option<&str>,
 ) -> Result<(), WorkError> {
-    let agent = known(tx, scope, name).await?;
-    if !agent.standing.registered() {
-        return Err(domain::work::Refusal::Retired { agent: agent.name }.into());
-    }
     let values = [(&scope.project).into(), name.into(), scope.now.into(), waiting_for.into()];
-    tx.execute(&sql::agent::BEAT, &values).await?;
+    if tx.execute(&sql::agent::BEAT, &values).await? == 0 {
+        return Err(not_beating(tx, scope, name).await?);
+    }
     Ok(())
+}
+
+/// One heartbeat of many.
+#[derive(Clone, Debug)]
+pub struct Beat {
+    /// Who is alive.
+    pub name: AgentName,
+    /// What it waits to hear from a person.
+    pub waiting_for: Option<String>,
+}
+
+/// Does each of `beats` as [`heartbeat`] would, of two by the same agent the later one; how each agent is seen then.
+pub async fn heartbeat_many(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    beats: &[Beat],
+) -> Result<Vec<Result<Seen, WorkError>>, StoreError> {
+    let project = &scope.project;
+    let latest: BTreeMap<&AgentName, Option<&str>> =
+        beats.iter().map(|beat| (&beat.name, beat.waiting_for.as_deref())).collect();
+    let mut rows: Vec<Vec<Value<'_>>> = Vec::with_capacity(latest.len());
+    for (name, waiting_for) in &latest {
+        rows.push(vec![project.into(), (*name).into(), scope.now.into(), (*waiting_for).into()]);
+    }
+    tx.execute_all(&sql::agent::BEAT, &rows).await?;
+    let spans: Vec<_> = latest.keys().map(|name| vec![project.into(), (*name).into(), (*name).into()]).collect();
+    let mut held = holds(&tx.query_each(&sql::agent::HELD, &spans).await?)?;
+    let names: Vec<_> = latest.keys().map(|name| vec![project.into(), (*name).into()]).collect();
+    let seen = tx.query_each(&sql::agent::SIGNS_OF, &names).await?;
+    let seen: Vec<Seen> = seen.iter().map(|row| whole(row, &mut held)).collect::<Result<_, _>>()?;
+    let seen: BTreeMap<&AgentName, &Seen> = seen.iter().map(|it| (&it.agent.name, it)).collect();
+    let mut answers = Vec::with_capacity(beats.len());
+    for Beat { name, .. } in beats {
+        answers.push(match seen.get(name) {
+            Some(seen) if seen.agent.standing.registered() => Ok((*seen).clone()),
+            _ => Err(not_beating(tx, scope, name).await?),
+        });
+    }
+    Ok(answers)
+}
+
+/// Why an agent has no heartbeat.
+async fn not_beating(tx: &mut Tx<'_>, scope: &Scope, name: &AgentName) -> Result<WorkError, StoreError> {
+    Ok(match super::find(tx, &scope.project, name).await? {
+        None => WorkError::UnknownAgent(name.clone()),
+        Some(agent) => domain::work::Refusal::Retired { agent: agent.name }.into(),
+    })
 }
 
 /// Makes `name` stand as `duty` says. What one that retires holds goes back to the others in the same transaction.

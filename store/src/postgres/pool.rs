@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::ahead::Ahead;
 use super::link::Link;
@@ -95,6 +96,14 @@ impl Postgres {
                 super::listen::notify(&mut link);
             }
             Writer::Loop { queue, .. } => queue.push(job),
+        }
+    }
+
+    /// Has `job` run with whatever comes next, and in any case after `patience`.
+    pub fn send_late(&self, job: Box<dyn Job>, patience: Duration) {
+        match &self.writer {
+            Writer::Direct(_) => self.send(job),
+            Writer::Loop { queue, .. } => queue.push_late(job, patience),
         }
     }
 

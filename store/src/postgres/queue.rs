@@ -36,6 +36,8 @@ pub struct Queue {
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<(Instant, Box<dyn Job>)>,
+    /// What goes with the next round, or begins one when its time has come; first what has the least time.
+    patient: VecDeque<(Instant, Box<dyn Job>)>,
     first_at_work: bool,
     closed: bool,
 }
@@ -56,6 +58,17 @@ impl Queue {
         }
     }
 
+    /// One more command, which goes with whatever comes next, and in any case after `patience`.
+    pub fn push_late(&self, job: Box<dyn Job>, patience: Duration) {
+        let mut waiting = self.lock();
+        let end = Instant::now() + patience;
+        let after = waiting.patient.partition_point(|(other, _)| *other <= end);
+        waiting.patient.insert(after, (end, job));
+        if after == 0 {
+            self.first.notify_one();
+        }
+    }
+
     /// Nothing comes after this.
     pub fn close(&self) {
         self.lock().closed = true;
@@ -70,11 +83,15 @@ impl Queue {
             waiting.first_at_work = false;
         }
         loop {
+            waiting.hurry_patient(turn);
             let age = waiting.jobs.front().map(|(came, _)| came.elapsed());
             let early = age.and_then(|age| LATE.checked_sub(age)).filter(|left| !left.is_zero());
             waiting = match (turn, age, early) {
                 (_, None, _) if waiting.closed => return None,
-                (Turn::First, None, _) => self.first.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+                (Turn::First, None, _) => match waiting.patience() {
+                    None => self.first.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+                    Some(left) => self.first.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0,
+                },
                 (Turn::Late, None, _) => self.late.wait(waiting).unwrap_or_else(PoisonError::into_inner),
                 (Turn::Late, Some(_), Some(left)) if !waiting.closed => {
                     self.late.wait_timeout(waiting, left).unwrap_or_else(PoisonError::into_inner).0
@@ -86,5 +103,21 @@ impl Queue {
                 }
             };
         }
+    }
+}
+
+impl Waiting {
+    /// What has waited long enough is waited for, and so is all of it as soon as anything is or there will be nothing
+    /// to go with. Only the first connection looks: when it is stuck, this can wait.
+    fn hurry_patient(&mut self, turn: Turn) {
+        let due = self.patience().is_some_and(|left| left.is_zero());
+        if turn == Turn::First && (due || self.closed || !self.jobs.is_empty()) {
+            self.jobs.append(&mut self.patient);
+        }
+    }
+
+    /// How long the patient can wait; `None` when there are none.
+    fn patience(&self) -> Option<Duration> {
+        self.patient.front().map(|(end, _)| end.saturating_duration_since(Instant::now()))
     }
 }

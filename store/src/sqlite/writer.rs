@@ -14,7 +14,7 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -54,9 +54,16 @@ enum Writer {
     // Both are there until the last handle goes: then the sender is dropped, and the thread ends.
     Loop {
         seat: Arc<Seat>,
-        send: Option<Sender<Box<dyn Job>>>,
+        send: Option<Sender<Letter>>,
         thread: Option<JoinHandle<()>>,
     },
+}
+
+/// A command on its way to the writer.
+struct Letter {
+    job: Box<dyn Job>,
+    /// Until when it waits for others to go with; `None` when it does not.
+    until: Option<Instant>,
 }
 
 /// Where whoever writes sits.
@@ -64,6 +71,8 @@ struct Seat {
     file: Mutex<File>,
     /// Whether the last round was one command, so that the next is likely to be one too.
     alone: AtomicBool,
+    /// How many commands wait for one to go with.
+    patient: AtomicUsize,
 }
 
 thread_local! {
@@ -86,7 +95,11 @@ impl Sqlite {
             Mode::Loop => {
                 file.stay()?;
                 let (send, receive) = channel();
-                let seat = Arc::new(Seat { file: Mutex::new(file), alone: AtomicBool::new(true) });
+                let seat = Arc::new(Seat {
+                    file: Mutex::new(file),
+                    alone: AtomicBool::new(true),
+                    patient: AtomicUsize::new(0),
+                });
                 let thread = std::thread::Builder::new().name("nexus-writer".to_owned());
                 let served = Arc::clone(&seat);
                 let thread = thread.spawn(move || serve(&served, &receive)).expect("a thread can be started");
@@ -120,6 +133,7 @@ impl Sqlite {
             }
             Writer::Loop { seat, send, .. } => {
                 if seat.alone.load(Ordering::Relaxed)
+                    && seat.patient.load(Ordering::Relaxed) == 0
                     && let Ok(file) = seat.file.try_lock()
                 {
                     TAKEN.set(Arc::as_ptr(seat));
@@ -127,11 +141,21 @@ impl Sqlite {
                     TAKEN.set(std::ptr::null());
                     return Ok(());
                 }
-                let send = send.as_ref().expect("open until the last handle goes");
-                send.send(job).map_err(|_| StoreError::Stopped)?;
+                post(send, Letter { job, until: None })?;
             }
         }
         Ok(())
+    }
+
+    /// Has `job` run with whatever comes next, and in any case after `patience`; at once where nothing comes next.
+    pub fn send_late(&self, job: Box<dyn Job>, patience: Duration) -> Result<(), StoreError> {
+        match &self.writer {
+            Writer::Loop { seat, send, .. } => {
+                seat.patient.fetch_add(1, Ordering::Relaxed);
+                post(send, Letter { job, until: Some(Instant::now() + patience) })
+            }
+            Writer::Direct(_) | Writer::ByHand { .. } => self.send(job),
+        }
     }
 
     /// Runs `body` on a snapshot of its own.
@@ -186,12 +210,20 @@ fn snapshot<T, E: From<StoreError>>(
     ready(body(&mut Tx::sqlite(connection)))
 }
 
-fn serve(seat: &Seat, jobs: &Receiver<Box<dyn Job>>) {
-    while let Some(first) = next(jobs) {
+fn post(send: &Option<Sender<Letter>>, letter: Letter) -> Result<(), StoreError> {
+    let send = send.as_ref().expect("open until the last handle goes");
+    send.send(letter).map_err(|_| StoreError::Stopped)
+}
+
+fn serve(seat: &Seat, letters: &Receiver<Letter>) {
+    let mut late: Vec<Letter> = Vec::new();
+    while let Some(first) = next(letters, &mut late) {
         // Whoever sits now was alone when it came; it is not for long.
         let file = seat.sit();
-        let mut waiting = vec![first];
-        waiting.extend(jobs.try_iter().take(ROUND_MAX - 1));
+        late.extend(letters.try_iter().take(ROUND_MAX - 1));
+        let patient = usize::from(first.until.is_some()) + late.iter().filter(|it| it.until.is_some()).count();
+        let waiting: Vec<_> = std::iter::once(first).chain(late.drain(..)).map(|letter| letter.job).collect();
+        seat.patient.fetch_sub(patient, Ordering::Relaxed);
         seat.alone.store(waiting.len() == 1, Ordering::Relaxed);
         round(&file, waiting);
     }
@@ -199,15 +231,32 @@ fn serve(seat: &Seat, jobs: &Receiver<Box<dyn Job>>) {
 }
 
 /// The next command, or `None` when there will be none. Whoever was just answered often asks again at once, and
-/// looking out for that takes less time than to be woken; an idle writer sleeps.
-fn next(jobs: &Receiver<Box<dyn Job>>) -> Option<Box<dyn Job>> {
+/// looking out for that takes less time than to be woken; an idle writer sleeps. What may wait is put to `late`, which
+/// is in the order of its ends.
+fn next(letters: &Receiver<Letter>, late: &mut Vec<Letter>) -> Option<Letter> {
     let until = Instant::now() + LOOKOUT;
     loop {
-        match jobs.try_recv() {
-            Ok(job) => return Some(job),
-            Err(TryRecvError::Disconnected) => return None,
-            Err(TryRecvError::Empty) if Instant::now() < until => std::hint::spin_loop(),
-            Err(TryRecvError::Empty) => return jobs.recv().ok(),
+        let letter = match letters.try_recv() {
+            Err(TryRecvError::Empty) if Instant::now() < until => {
+                std::hint::spin_loop();
+                continue;
+            }
+            Err(TryRecvError::Empty) => match late.first().and_then(|first| first.until) {
+                None => letters.recv().ok(),
+                Some(end) => match letters.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                    Ok(letter) => Some(letter),
+                    Err(_) => return Some(late.remove(0)),
+                },
+            },
+            Err(TryRecvError::Disconnected) if !late.is_empty() => return Some(late.remove(0)),
+            received => received.ok(),
+        };
+        match letter {
+            Some(letter) if letter.until.is_some() => {
+                let after = late.partition_point(|other| other.until <= letter.until);
+                late.insert(after, letter);
+            }
+            letter => return letter,
         }
     }
 }

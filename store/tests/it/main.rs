@@ -11,6 +11,7 @@ mod database;
 mod duties;
 mod files;
 mod gates;
+mod heartbeats;
 mod kit;
 mod lists;
 mod locks;
