@@ -64,6 +64,7 @@ pub struct Engine {
     ids: Arc<Ids>,
     together: Together<work::Verbs>,
     beats: Together<agent::Beats>,
+    newest: work::Newest,
 }
 
 impl Engine {
@@ -83,6 +84,7 @@ impl Engine {
             ids: Arc::default(),
             together: Together::new(work::Verbs),
             beats: Together::new(agent::Beats),
+            newest: work::Newest::default(),
         }
     }
 

@@ -105,7 +105,7 @@ mod tests {
             (&super::work::DUE, "work_waiting (project=? AND not_before_ms<?)"),
             (&super::work::HELD_BY, "work_held (project=? AND holder=? AND lease_until_ms>?)"),
             (&super::work::LIST, "PRIMARY KEY (project=? AND id>?)"),
-            (&super::work::NEWEST, "PRIMARY KEY (project=?)"),
+            (&super::work::NEWEST, "PRIMARY KEY (project=? AND id>?)"),
             (&super::work::LIST_IN_STATE, "work_in_state (project=? AND state=? AND id>?)"),
             (&super::work::LIST_DONE, "work_done (project=? AND id>?)"),
             (&super::work::LATEST_DONE, "work_done (project=?)"),

@@ -66,7 +66,19 @@ const ENDINGS: &[&str] =
 
 /// A title as it is compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words(BTreeSet<String>);
+pub struct Words {
+    /// In the order of their letters.
+    each: Vec<Word>,
+    /// Which opposites it has: a bit for each pair of [`OPPOSITES`], of the one side and of the other.
+    opposites: (u32, u32),
+}
+
+/// A word of it, and its letters by threes; none when it is a number, which is spelled like no other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Word {
+    text: String,
+    threes: Vec<[char; 3]>,
+}
 
 impl Words {
     /// The words of `title`.
@@ -74,7 +86,16 @@ impl Words {
         let lower = title.to_lowercase();
         let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         let words = words.filter(|word| !SMALL.contains(word)).take(WORDS_MAX);
-        Self(words.map(|word| stem(word).to_owned()).collect())
+        let each: BTreeSet<&str> = words.map(stem).collect();
+        let has = |word: &str| u32::from(each.contains(word));
+        let bits = |side: fn(&(&'static str, &'static str)) -> &'static str| {
+            OPPOSITES.iter().rev().fold(0, |bits, pair| (bits << 1) | has(side(pair)))
+        };
+        let opposites = (bits(|pair| pair.0), bits(|pair| pair.1));
+        Self {
+            opposites,
+            each: each.iter().map(|text| Word { text: (*text).to_owned(), threes: threes(text) }).collect(),
+        }
     }
 
     /// How alike the two are, in percent.
@@ -84,41 +105,75 @@ impl Words {
     }
 
     fn score(&self, other: &Self) -> f64 {
-        let whole = self.weight() + other.weight();
-        if self.0.is_empty() || other.0.is_empty() {
+        if self.each.is_empty() || other.each.is_empty() {
             return 0.0;
         }
-        let mut score = (self.found_in(other) + other.found_in(self)) / whole;
+        let mut score = self.found(other) / (self.weight() + other.weight());
         if self.numbers().ne(other.numbers()) {
             score /= 2.0;
         }
-        let only = |a: &Self, b: &Self, word: &str| a.0.contains(word) && !b.0.contains(word);
-        for (a, b) in OPPOSITES {
-            let against = |left: &Self, right: &Self| only(left, right, a) && only(right, left, b);
-            if against(self, other) || against(other, self) {
-                score /= 2.0;
-            }
-        }
-        score
+        let ((a, b), (c, d)) = (self.opposites, other.opposites);
+        let against = (a & !c & d & !b).count_ones() + (c & !a & b & !d).count_ones();
+        score / f64::from(1_u32 << against)
     }
 
     fn weight(&self) -> f64 {
-        self.0.iter().map(|word| weight(word)).sum()
+        self.each.iter().map(|word| weight(&word.text)).sum()
     }
 
-    fn found_in(&self, other: &Self) -> f64 {
-        let best = |word: &String| {
-            if other.0.contains(word) {
-                return 1.0;
+    /// The weight of what is found of each in the other.
+    fn found(&self, other: &Self) -> f64 {
+        if self.each == other.each {
+            return 2.0 * self.weight();
+        }
+        let mut theirs = vec![0.0; other.each.len()];
+        let mut found = 0.0;
+        for word in &self.each {
+            let mut ours = 0.0;
+            for (it, best) in other.each.iter().zip(&mut theirs) {
+                let near = word.near(it);
+                ours = f64::max(ours, near);
+                *best = f64::max(*best, near);
             }
-            other.0.iter().map(|it| near(word, it)).fold(0.0, f64::max)
-        };
-        self.0.iter().map(|word| weight(word) * best(word)).sum()
+            found += weight(&word.text) * ours;
+        }
+        found + other.each.iter().zip(theirs).map(|(word, best)| weight(&word.text) * best).sum::<f64>()
     }
 
     fn numbers(&self) -> impl Iterator<Item = &String> {
-        self.0.iter().filter(|word| word.chars().any(|c| c.is_ascii_digit()))
+        let numbers = self.each.iter().filter(|word| word.text.chars().any(|c| c.is_ascii_digit()));
+        numbers.map(|word| &word.text)
     }
+}
+
+impl Word {
+    /// How nearly the two are spelled alike; 0 below what a slip of the finger does.
+    fn near(&self, other: &Self) -> f64 {
+        if self.text == other.text {
+            return 1.0;
+        }
+        let (a, b) = (&self.threes, &other.threes);
+        let whole = count(a.len() + b.len());
+        // Most words are told apart by their lengths.
+        if a.is_empty() || b.is_empty() || 2.0 * count(a.len().min(b.len())) < NEAR * whole {
+            return 0.0;
+        }
+        let score = 2.0 * count(in_both(a, b)) / whole;
+        if score >= NEAR { score } else { 0.0 }
+    }
+}
+
+/// How many are in both; each is in order and has none twice.
+fn in_both(a: &[[char; 3]], b: &[[char; 3]]) -> usize {
+    let (mut i, mut j, mut both) = (0, 0, 0);
+    while i < a.len() && j < b.len() {
+        match a[i].cmp(&b[j]) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => (i, j, both) = (i + 1, j + 1, both + 1),
+        }
+    }
+    both
 }
 
 fn weight(word: &str) -> f64 {
@@ -130,23 +185,15 @@ fn stem(word: &str) -> &str {
     ENDINGS.iter().find(cut).and_then(|ending| word.strip_suffix(*ending)).unwrap_or(word)
 }
 
-/// How nearly two words are spelled alike; 0 below what a slip of the finger does.
-fn near(a: &str, b: &str) -> f64 {
-    let number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
-    if number(a) || number(b) {
-        return 0.0;
-    }
-    let (a, b) = (threes(a), threes(b));
-    let both = a.intersection(&b).count();
-    let score = 2.0 * count(both) / count(a.len() + b.len());
-    if score >= NEAR { score } else { 0.0 }
-}
-
 fn count(n: usize) -> f64 {
     f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
-fn threes(word: &str) -> BTreeSet<[char; 3]> {
+fn threes(word: &str) -> Vec<[char; 3]> {
+    if word.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Vec::new();
+    }
     let letters: Vec<char> = [' '].into_iter().chain(word.chars().take(40)).chain([' ']).collect();
-    letters.windows(3).map(|it| [it[0], it[1], it[2]]).collect()
+    let each: BTreeSet<[char; 3]> = letters.windows(3).map(|it| [it[0], it[1], it[2]]).collect();
+    each.into_iter().collect()
 }

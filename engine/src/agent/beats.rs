@@ -13,7 +13,7 @@ use super::AgentView;
 use crate::problem::Problem;
 
 /// How long a heartbeat waits for others: none of what is computed from it is told in less than a second.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Heartbeats without a key.
 pub struct Beats;

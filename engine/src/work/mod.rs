@@ -32,6 +32,7 @@ pub use handoff::HandoffView;
 pub use import::{Imported, import};
 pub use lock::LockView;
 pub use many::{Report, Reported};
+pub(crate) use similar::Newest;
 pub use similar::Similar;
 pub use taken::Taken;
 pub(crate) use together::Verbs;
@@ -51,7 +52,7 @@ impl Engine {
     pub async fn add(&self, draft: Draft, trace_id: Option<String>, key: Option<Key>) -> Result<WorkView, Problem> {
         let draft = Box::new(self.with_defaults(draft));
         let trace_id = trace_id.unwrap_or_else(random_hex::<16>);
-        self.ask_together(key, What::Add { draft, number: self.number(), trace_id }).await
+        self.ask_together(key, What::Add { draft, number: self.number(), trace_id, similar: Vec::new() }).await
     }
 
     pub(crate) fn with_defaults(&self, mut draft: Draft) -> Draft {

@@ -12,7 +12,7 @@ use store::together::Kind;
 use store::work::{Act, New, Next, add, add_many, carry_out_many, claim_next_many, conflicts as kept_conflicts};
 use store::{Scope, Tx};
 
-use super::WorkView;
+use super::{Similar, WorkView};
 use crate::Key;
 use crate::problem::{self, Problem};
 
@@ -33,8 +33,8 @@ pub struct Request {
 /// What is asked.
 #[derive(Clone, Debug)]
 pub enum What {
-    /// An item is added, under the trace; `number` is that of its id, if nobody else has it.
-    Add { draft: Box<Draft>, number: u64, trace_id: String },
+    /// An item is added, under the trace; `number` is that of its id, if nobody else has it. `similar` is told with it.
+    Add { draft: Box<Draft>, number: u64, trace_id: String, similar: Vec<Similar> },
     /// The next item that fits. `waits`: whoever asks will ask again under the same key, so that there is nothing is no answer to keep.
     Next { filter: Filter, by: AgentName, ttl: Ttl, waits: bool },
     /// Something that its holder does to an item.
@@ -114,7 +114,7 @@ async fn adds(
     let mut projects: BTreeMap<_, Vec<(usize, New)>> = BTreeMap::new();
     for &at in left {
         let Request { scope, what, .. } = &requests[at];
-        if let What::Add { draft, number, trace_id } = what {
+        if let What::Add { draft, number, trace_id, .. } = what {
             let new = New { draft: (**draft).clone(), number: *number, trace_id: trace_id.clone() };
             projects.entry(&scope.project).or_default().push((at, new));
         }
@@ -132,6 +132,11 @@ async fn adds(
         let added = add_many(tx, scope, news).await.map_err(|bad| Problem::from(bad.error))?;
         for (at, it) in places.into_iter().zip(added) {
             outcomes[at] = Some(Ok(WorkView::of(&it.item, &it.trace_id)));
+        }
+    }
+    for &at in left {
+        if let (What::Add { similar, .. }, Some(Ok(view))) = (&requests[at].what, &mut outcomes[at]) {
+            view.similar.clone_from(similar);
         }
     }
     Ok(())

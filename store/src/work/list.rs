@@ -44,9 +44,14 @@ pub async fn list(
     rows.iter().map(|row| item(row).map(|(item, trace_id)| Added { item, trace_id })).collect()
 }
 
-/// The titles of the newest items, up to `limit`.
-pub async fn newest(tx: &mut Tx<'_>, project: &Project, limit: u32) -> Result<Vec<(WorkId, String)>, StoreError> {
-    let rows = tx.query_all(&sql::work::NEWEST, &[project.into(), limit.into()]).await?;
+/// The titles of the newest items after the id `after`, up to `limit`, the newest first.
+pub async fn newest(
+    tx: &mut Tx<'_>,
+    project: &Project,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<(WorkId, String)>, StoreError> {
+    let rows = tx.query_all(&sql::work::NEWEST, &[project.into(), after.into(), limit.into()]).await?;
     rows.iter().map(|row| Ok((row.parsed(0)?, row.text(1)?.to_owned()))).collect()
 }
 
