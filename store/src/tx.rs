@@ -1,8 +1,9 @@
 //! The seam: one transaction, and the statements that run in it.
 
 use std::sync::OnceLock;
+use std::time::Instant;
 
-use crate::postgres::Session;
+use crate::postgres::{Place, Session, Walk};
 use crate::value::Cell;
 use crate::{Row, StoreError, Value};
 
@@ -217,6 +218,44 @@ impl<'c> Tx<'c> {
             Engine::Postgres(session) => session.query(statement, values).await,
         }
     }
+}
+
+/// A walk along an index of ready items, from the first.
+impl Tx<'_> {
+    /// The rows of `walk`, whose statement takes `values` and then where to begin and how many; the lowest ranks first.
+    /// Each row has its id at 1 and its rank at 6. What is found is locked.
+    pub async fn walk(&mut self, walk: &Walk<'_>, values: &[Value<'_>], limit: u32) -> Result<Vec<Row>, StoreError> {
+        let from = match &self.0 {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(session) => session.fronts().of(walk),
+        };
+        if let (Some((rank, id)), Engine::Postgres(session)) = (&from, &self.0) {
+            let values = [values, &[(*rank).into(), id.into(), limit.into()]].concat();
+            let rows = session.query(walk.statement, &values).await?;
+            // A short answer may be all there is, or all there is behind the front.
+            if rows.len() >= limit as usize {
+                session.fronts().moved(walk, place(rows.first())?);
+                return Ok(rows);
+            }
+        }
+        let (began, values) = (Instant::now(), [values, &[i64::MIN.into(), "".into(), limit.into()]].concat());
+        let rows = self.query_all(walk.statement, &values).await?;
+        if let Engine::Postgres(session) = &self.0 {
+            session.fronts().walked(walk, began.elapsed(), place(rows.first())?);
+        }
+        Ok(rows)
+    }
+
+    /// An item of `project` with this rank and id is ready now.
+    pub fn ready(&mut self, project: &str, rank_ms: i64, id: &str) {
+        if let Engine::Postgres(session) = &self.0 {
+            session.fronts().ready(project, &(rank_ms, id.to_owned()));
+        }
+    }
+}
+
+fn place(first: Option<&Row>) -> Result<Option<Place>, StoreError> {
+    first.map(|row| Ok((row.int(6)?, row.text(1)?.to_owned()))).transpose()
 }
 
 fn bind(prepared: &mut rusqlite::CachedStatement<'_>, values: &[Value<'_>]) -> Result<(), rusqlite::Error> {

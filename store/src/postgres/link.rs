@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 use tokio_postgres::SimpleQueryMessage;
 
+use super::front::Fronts;
 use super::outage::Outage;
 use super::{Session, Url};
 use crate::StoreError;
@@ -25,6 +26,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Link {
     url: Url,
     outage: Arc<Outage>,
+    fronts: Arc<Fronts>,
     runtime: Option<Runtime>,
     session: Option<Session>,
 }
@@ -32,14 +34,15 @@ pub struct Link {
 impl Link {
     /// A link that connects when it is first used.
     pub fn to(url: &Url) -> Result<Self, StoreError> {
-        Self::sharing(url, &Arc::default())
+        Self::sharing(url, &Arc::default(), &Arc::default())
     }
 
-    /// The same, that shares its patience with all others of `outage`.
-    pub fn sharing(url: &Url, outage: &Arc<Outage>) -> Result<Self, StoreError> {
+    /// The same, that shares its patience with all others of `outage`, and what it knows of queues with those of `fronts`.
+    pub fn sharing(url: &Url, outage: &Arc<Outage>, fronts: &Arc<Fronts>) -> Result<Self, StoreError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|e| StoreError::Failed(format!("no runtime can be started: {e}")))?;
-        Ok(Self { url: url.clone(), outage: Arc::clone(outage), runtime: Some(runtime), session: None })
+        let (outage, fronts) = (Arc::clone(outage), Arc::clone(fronts));
+        Ok(Self { url: url.clone(), outage, fronts, runtime: Some(runtime), session: None })
     }
 
     /// Connects if there is no connection; tries once.
@@ -47,10 +50,10 @@ impl Link {
         if self.session.as_ref().is_none_or(Session::is_closed) {
             self.session = None;
             let opened = match self.outage.limit() {
-                None => self.block_on(open(&self.url))?,
+                None => self.block_on(open(&self.url, &self.fronts))?,
                 Some(limit) => self.block_on(async {
                     let late = |_| Err(StoreError::Lost("no connection within a short time".to_owned()));
-                    tokio::time::timeout(limit, open(&self.url)).await.unwrap_or_else(late)
+                    tokio::time::timeout(limit, open(&self.url, &self.fronts)).await.unwrap_or_else(late)
                 })?,
             };
             self.session = Some(opened);
@@ -107,7 +110,7 @@ impl Drop for Link {
     }
 }
 
-async fn open(url: &Url) -> Result<Session, StoreError> {
+async fn open(url: &Url, fronts: &Arc<Fronts>) -> Result<Session, StoreError> {
     let connected = url.config().connect(url.tls()?).await;
     let (client, connection) = connected.map_err(|error| match StoreError::from(error) {
         StoreError::Lost(why) => StoreError::Unreachable { url: url.to_string(), why },
@@ -123,7 +126,7 @@ async fn open(url: &Url) -> Result<Session, StoreError> {
         return Err(StoreError::Denied(format!("PostgreSQL 13 or newer is needed, this one is {}", version / 10_000)));
     }
     let pid = number(&client, "select pg_backend_pid()").await?;
-    Ok(Session::over(client, pid))
+    Ok(Session::over(client, pid, Arc::clone(fronts)))
 }
 
 /// The one number that `sql` answers.

@@ -12,6 +12,7 @@
 mod ahead;
 mod courier;
 mod error;
+mod front;
 mod link;
 mod listen;
 mod migrate;
@@ -25,6 +26,7 @@ mod trust;
 mod url;
 
 pub use courier::Courier;
+pub use front::{Place, Walk};
 pub use listen::Watch;
 pub use pool::Postgres;
 pub use session::Session;

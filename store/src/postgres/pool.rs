@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::ahead::Ahead;
+use super::front::Fronts;
 use super::link::Link;
 use super::listen::{Listener, Notifier, Watch};
 use super::outage::{Outage, Tell};
@@ -26,6 +27,7 @@ const READERS_KEPT: usize = 4;
 pub struct Postgres {
     url: Url,
     outage: Arc<Outage>,
+    fronts: Arc<Fronts>,
     writer: Writer,
     readers: Mutex<Vec<Link>>,
     ahead: Ahead,
@@ -41,7 +43,8 @@ impl Postgres {
     /// Opens the database at `url`; makes or migrates its tables when `create`.
     pub fn open(url: &Url, create: bool, mode: Mode) -> Result<Self, StoreError> {
         let outage = Arc::<Outage>::default();
-        let mut link = Link::sharing(url, &outage)?;
+        let fronts = Arc::<Fronts>::default();
+        let mut link = Link::sharing(url, &outage, &fronts)?;
         link.connect()?;
         if create {
             link.block_on(migrate::migrate(link.session().client()))?;
@@ -61,7 +64,7 @@ impl Postgres {
                 let notifier = Arc::new(Notifier::start(url)?);
                 let threads = WRITERS.map(|turn| {
                     let (queue, link, notifier) =
-                        (Arc::clone(&queue), Link::sharing(url, &outage)?, Arc::clone(&notifier));
+                        (Arc::clone(&queue), Link::sharing(url, &outage, &fronts)?, Arc::clone(&notifier));
                     let thread = std::thread::Builder::new().name("nexus-writer".to_owned());
                     Ok(thread.spawn(move || serve(link, &queue, turn, &notifier)).expect("a thread can be started"))
                 });
@@ -69,7 +72,15 @@ impl Postgres {
                 (Writer::Loop { queue, threads }, vec![link])
             }
         };
-        Ok(Self { url: url.clone(), outage, writer, readers: Mutex::new(readers), ahead, listener: OnceLock::new() })
+        Ok(Self {
+            url: url.clone(),
+            outage,
+            fronts,
+            writer,
+            readers: Mutex::new(readers),
+            ahead,
+            listener: OnceLock::new(),
+        })
     }
 
     /// By how many milliseconds the clock of the database is ahead of this machine's.
@@ -117,7 +128,7 @@ impl Postgres {
             return snapshot(&mut link, body);
         }
         let kept = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut link = kept.map_or_else(|| Link::sharing(&self.url, &self.outage), Ok)?;
+        let mut link = kept.map_or_else(|| Link::sharing(&self.url, &self.outage, &self.fronts), Ok)?;
         let out = snapshot(&mut link, body);
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS_KEPT {

@@ -5,6 +5,7 @@
 use std::cell::{Cell as Slot, RefCell};
 use std::collections::HashMap;
 use std::error::Error;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::future::{join, join_all};
@@ -12,6 +13,7 @@ use tokio_postgres::Client;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
+use super::front::Fronts;
 use crate::tx::for_postgres;
 use crate::value::Cell;
 use crate::{Row, Statement, StoreError, Value};
@@ -33,6 +35,7 @@ pub struct Session {
     trouble: RefCell<Option<StoreError>>,
     aborted: Slot<bool>,
     writes: Slot<bool>,
+    fronts: Arc<Fronts>,
 }
 
 struct Appended {
@@ -60,7 +63,7 @@ pub struct Lost {
 }
 
 impl Session {
-    pub(super) fn over(client: Client, pid: i64) -> Self {
+    pub(super) fn over(client: Client, pid: i64, fronts: Arc<Fronts>) -> Self {
         Self {
             client,
             prepared: RefCell::default(),
@@ -71,12 +74,18 @@ impl Session {
             trouble: RefCell::default(),
             aborted: Slot::new(false),
             writes: Slot::new(false),
+            fronts,
         }
     }
 
     /// The client, for what is no transaction of a verb.
     pub(super) const fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Where queues begin, as far as this process knows.
+    pub(crate) fn fronts(&self) -> &Fronts {
+        &self.fronts
     }
 
     /// Whether the connection is of no more use.

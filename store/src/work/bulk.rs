@@ -6,7 +6,7 @@ use domain::id::WorkId;
 use domain::work::{Draft, Event, Plan, WorkItem};
 
 use super::plan::PlanRecord;
-use super::verbs::{Added, insert_values, log};
+use super::verbs::{Added, insert_values, log, tell_ready};
 use super::{WorkError, unique};
 use crate::{Scope, StoreError, Tx, Value, sql};
 
@@ -82,6 +82,7 @@ async fn open_dependencies(
 async fn keep(tx: &mut Tx<'_>, scope: &Scope, items: &[(Added, Event)]) -> Result<(), StoreError> {
     let rows: Vec<Vec<Value<'_>>> =
         items.iter().map(|(it, _)| insert_values(&it.item, &it.trace_id).to_vec()).collect();
+    items.iter().for_each(|(it, _)| tell_ready(tx, &it.item));
     if tx.execute_all(&sql::work::INSERT, &rows).await? != rows.len() as u64 {
         return Err(StoreError::Conflict("ids that another process took at the same moment".to_owned()));
     }

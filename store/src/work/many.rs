@@ -14,7 +14,7 @@ use domain::work::{Command, Event, State, WorkItem};
 use super::ahead;
 use super::decided::decided;
 use super::gated::Gated;
-use super::verbs::{self, Added, lane_values, lanes, save_values, tell_dependents};
+use super::verbs::{self, Added, lanes, save_values, tell_dependents};
 use super::{WorkError, record};
 use crate::{Scope, StoreError, Tx, Value, agent, sql};
 
@@ -159,7 +159,7 @@ async fn take_heads(tx: &mut Tx<'_>, claims: &[Next], filter: &Filter) -> Result
     let limit = u32::try_from(claims.len()).unwrap_or(u32::MAX);
     let mut heads = Vec::new();
     for lane in lanes(filter) {
-        for row in tx.query_all(lane.0, &lane_values(scope, &lane, &verbs::START, limit)).await? {
+        for row in verbs::walk(tx, scope, &lane, limit).await? {
             heads.push(record::item(&row)?);
         }
     }
@@ -215,6 +215,7 @@ pub async fn carry_out_many(tx: &mut Tx<'_>, acts: &[Act]) -> Result<Vec<Result<
 
 /// Writes what `steps` made of their items, and logs it.
 async fn keep(tx: &mut Tx<'_>, steps: &[(&Scope, Step)]) -> Result<(), StoreError> {
+    steps.iter().for_each(|(_, it)| verbs::tell_ready(tx, &it.after));
     let rows: Vec<Vec<Value<'_>>> = steps.iter().map(|(_, it)| save_values(&it.before, &it.after).to_vec()).collect();
     if tx.execute_all(&sql::work::SAVE, &rows).await? != rows.len() as u64 {
         // Cannot happen: there is one writer, or the rows are locked.

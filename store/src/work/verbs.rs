@@ -15,7 +15,8 @@ use super::reservation::Writes;
 use super::{WorkError, handoff, unique};
 use crate::audit::{Fact, append};
 use crate::broken::Rule;
-use crate::{Scope, StoreError, Tx, Value, agent, assignment, sql};
+use crate::postgres::Walk;
+use crate::{Row, Scope, StoreError, Tx, Value, agent, assignment, sql};
 
 /// How many lapsed leases or due items one claim tends to; the rest is left to the next.
 const TEND_MAX: u32 = 100;
@@ -80,6 +81,7 @@ pub async fn add(
 }
 
 async fn insert(tx: &mut Tx<'_>, item: &WorkItem, trace_id: &str) -> Result<bool, StoreError> {
+    tell_ready(tx, item);
     Ok(tx.execute(&sql::work::INSERT, &insert_values(item, trace_id)).await? == 1)
 }
 
@@ -277,8 +279,7 @@ async fn first_ready(
 ) -> Result<Option<WorkItem>, StoreError> {
     let mut heads = Vec::new();
     for lane in lanes(filter) {
-        let values = lane_values(scope, &lane, &START, 1);
-        heads.extend(tx.query_opt(lane.0, &values).await?.as_ref().map(item).transpose()?);
+        heads.extend(walk(tx, scope, &lane, 1).await?.first().map(item).transpose()?);
     }
     let head = heads.into_iter().map(|(item, _)| item).min_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
     if let Some(head) = head
@@ -304,6 +305,17 @@ async fn first_ready(
             _ => {}
         }
     }
+}
+
+/// The first ready items of a lane, for the caller alone.
+pub(super) async fn walk(tx: &mut Tx<'_>, scope: &Scope, lane: &Lane<'_>, limit: u32) -> Result<Vec<Row>, StoreError> {
+    let value = match lane.1 {
+        Some(Value::Text(value)) => Some(value),
+        _ => None,
+    };
+    let walk = Walk { statement: lane.0, project: scope.project.as_str(), value };
+    let values: Vec<Value<'_>> = std::iter::once((&scope.project).into()).chain(lane.1).collect();
+    tx.walk(&walk, &values, limit).await
 }
 
 /// Before every item.
@@ -434,12 +446,20 @@ async fn step(tx: &mut Tx<'_>, scope: &Scope, before: &WorkItem, command: &Comma
 }
 
 async fn save(tx: &mut Tx<'_>, before: &WorkItem, after: &WorkItem) -> Result<(), WorkError> {
+    tell_ready(tx, after);
     if tx.execute(&sql::work::SAVE, &save_values(before, after)).await? == 1 {
         handoff::readdress(tx, before, after).await?;
         Ok(())
     } else {
         // Cannot happen: there is one writer, or the row is locked.
         Err(StoreError::Conflict(after.id.to_string()).into())
+    }
+}
+
+/// Has claims find `item` if it is ready now.
+pub(super) fn tell_ready(tx: &mut Tx<'_>, item: &WorkItem) {
+    if item.state == State::Ready {
+        tx.ready(item.project.as_str(), item.rank.millis(), item.id.as_str());
     }
 }
 
