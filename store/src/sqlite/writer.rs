@@ -141,7 +141,7 @@ impl Sqlite {
                     TAKEN.set(std::ptr::null());
                     return Ok(());
                 }
-                post(send, Letter { job, until: None })?;
+                post(send.as_ref(), Letter { job, until: None })?;
             }
         }
         Ok(())
@@ -152,7 +152,7 @@ impl Sqlite {
         match &self.writer {
             Writer::Loop { seat, send, .. } => {
                 seat.patient.fetch_add(1, Ordering::Relaxed);
-                post(send, Letter { job, until: Some(Instant::now() + patience) })
+                post(send.as_ref(), Letter { job, until: Some(Instant::now() + patience) })
             }
             Writer::Direct(_) | Writer::ByHand { .. } => self.send(job),
         }
@@ -210,9 +210,8 @@ fn snapshot<T, E: From<StoreError>>(
     ready(body(&mut Tx::sqlite(connection)))
 }
 
-fn post(send: &Option<Sender<Letter>>, letter: Letter) -> Result<(), StoreError> {
-    let send = send.as_ref().expect("open until the last handle goes");
-    send.send(letter).map_err(|_| StoreError::Stopped)
+fn post(send: Option<&Sender<Letter>>, letter: Letter) -> Result<(), StoreError> {
+    send.expect("open until the last handle goes").send(letter).map_err(|_| StoreError::Stopped)
 }
 
 fn serve(seat: &Seat, letters: &Receiver<Letter>) {

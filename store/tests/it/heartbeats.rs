@@ -45,7 +45,8 @@ fn together_they_say_what_each_says_alone(place: &Place) {
             seen.push((beat.err(), agent::seen(tx, &project(), &name).await?));
         }
         // Of two by the same agent the later one counts.
-        seen[0].1 = seen[4].1.clone();
+        let last = seen[4].1.clone();
+        seen[0].1 = last;
         Ok::<_, StoreError>(seen)
     }))
     .expect("they can be written");
