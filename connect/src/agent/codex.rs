@@ -134,11 +134,10 @@ impl Conversation for Talk {
                 let session = owned(&event, "/thread_id");
                 vec![Move::Event(AgentEvent::Started(Started { session, ..Started::default() }))]
             }
-            "turn.started" => Vec::new(),
             "item.started" => self.item(&event["item"], false),
             "item.completed" => self.item(&event["item"], true),
             "item.updated" if text(&event, "/item/type") == "todo_list" => self.item(&event["item"], false),
-            "item.updated" => Vec::new(),
+            "turn.started" | "item.updated" => Vec::new(),
             // Also for what it tries again: not its last word.
             "error" => vec![Move::Event(AgentEvent::Notice(owned(&event, "/message")))],
             "turn.completed" => {

@@ -42,15 +42,6 @@ struct Input {
     last: bool,
 }
 
-/// What became ready.
-#[derive(Default)]
-struct Ready {
-    output: bool,
-    errors: bool,
-    input: bool,
-    end: bool,
-}
-
 impl Pump {
     /// The pump of a keeper that was just started.
     pub fn new(child: &mut Child, output: PipeReader, errors: Option<PipeReader>, tape: Tape) -> Self {
@@ -98,8 +89,8 @@ impl Pump {
     /// Moves what can be moved, and waits at most this long until something can. Whether the keeper may have ended.
     pub fn turn(&mut self, at_most: Duration) -> bool {
         let at_most = if self.end.is_none() { at_most.min(LOOK) } else { at_most };
-        let ready = self.poll(at_most);
-        if ready.output {
+        let [output, errors, input, end] = self.poll(at_most);
+        if output {
             let (piece, more) = read(self.output.as_mut(), &mut self.chunk);
             self.tape.take(piece);
             self.printed += piece.len() as u64;
@@ -111,7 +102,7 @@ impl Pump {
                 self.lines.iter_mut().for_each(Lines::finish);
             }
         }
-        if ready.errors {
+        if errors {
             let (piece, more) = read(self.errors.as_mut(), &mut self.chunk);
             self.errors_tape.iter_mut().for_each(|tape| tape.take(piece));
             self.printed += piece.len() as u64;
@@ -119,32 +110,33 @@ impl Pump {
                 self.errors = None;
             }
         }
-        if ready.input {
+        if input {
             self.feed();
         }
-        ready.end || self.end.is_none()
+        end || self.end.is_none()
     }
 
-    fn poll(&self, at_most: Duration) -> Ready {
-        let mut ready = Ready::default();
+    /// Whether there is output, are errors, can be input, and is the end.
+    fn poll(&self, at_most: Duration) -> [bool; 4] {
+        let mut ready = [false; 4];
         let feeding = self.input.as_ref().filter(|input| !input.left.is_empty());
-        let places: [(Option<BorrowedFd<'_>>, PollFlags, &mut bool); 4] = [
-            (self.output.as_ref().map(AsFd::as_fd), PollFlags::IN, &mut ready.output),
-            (self.errors.as_ref().map(AsFd::as_fd), PollFlags::IN, &mut ready.errors),
-            (feeding.map(|input| input.pipe.as_fd()), PollFlags::OUT, &mut ready.input),
-            (self.end.as_ref().map(AsFd::as_fd), PollFlags::IN, &mut ready.end),
+        let places: [(Option<BorrowedFd<'_>>, PollFlags); 4] = [
+            (self.output.as_ref().map(AsFd::as_fd), PollFlags::IN),
+            (self.errors.as_ref().map(AsFd::as_fd), PollFlags::IN),
+            (feeding.map(|input| input.pipe.as_fd()), PollFlags::OUT),
+            (self.end.as_ref().map(AsFd::as_fd), PollFlags::IN),
         ];
         let (mut fds, mut found) = (Vec::with_capacity(4), Vec::with_capacity(4));
-        for (fd, flags, flag) in places {
+        for ((fd, flags), place) in places.into_iter().zip(&mut ready) {
             if let Some(fd) = fd {
                 fds.push(PollFd::from_borrowed_fd(fd, flags));
-                found.push(flag);
+                found.push(place);
             }
         }
         let at_most = Timespec::try_from(at_most).unwrap_or(Timespec { tv_sec: 3_600, tv_nsec: 0 });
         // An interrupted call is one that found nothing.
         if poll(&mut fds, Some(&at_most)).is_ok() {
-            fds.iter().zip(found).for_each(|(fd, flag)| *flag = !fd.revents().is_empty());
+            fds.iter().zip(found).for_each(|(fd, place)| *place = !fd.revents().is_empty());
         }
         ready
     }

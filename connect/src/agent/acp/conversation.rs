@@ -15,6 +15,10 @@ const INITIALIZE: u64 = 1;
 const NEW_SESSION: u64 = 2;
 const PROMPT: u64 = 3;
 
+/// How answers begin that are errors, whatever the agent calls them: those of goose and of Qwen Code.
+const ERRORS: &[&str] = &["Ran into this error:", "[API Error:"];
+/// How the titles of tools begin that change files, for agents that do not say what a tool does.
+const EDITS: &[&str] = &["write", "edit", "text_editor", "str_replace"];
 const QUESTIONS_MAX: usize = 100;
 const SUMMARY_BYTES_MAX: usize = 4_000;
 
@@ -106,7 +110,12 @@ impl Talk {
             }
             PROMPT => {
                 let named = match text(result, "/stopReason") {
-                    "end_turn" => None,
+                    "end_turn" => {
+                        let said = self.said.trim();
+                        let error = ERRORS.iter().any(|error| said.starts_with(error));
+                        let fault = error.then(|| Fault { text: said.to_owned(), ..Fault::default() });
+                        return self.finish(fault, told(result, self.usage));
+                    }
                     "cancelled" => Some(Named::Interrupted),
                     "max_tokens" => Some(Named::Failure(Failure::Truncated)),
                     "max_turn_requests" => Some(Named::Limit(Limit::Turns)),
@@ -115,14 +124,7 @@ impl Talk {
                 };
                 let words = text(result, "/stopReason").to_owned();
                 let fault = named.map(|named| Fault { named: Some(named), status: None, text: words });
-                let told = result.get("usage").map(|usage| Usage {
-                    input_tokens: number(usage, "/inputTokens"),
-                    output_tokens: number(usage, "/outputTokens"),
-                    cache_read_tokens: number(usage, "/cachedReadTokens"),
-                    cache_write_tokens: number(usage, "/cachedWriteTokens"),
-                    usd_micros: self.usage.usd_micros,
-                });
-                self.finish(fault, told)
+                self.finish(fault, told(result, self.usage))
             }
             _ => vec![raw(message)],
         }
@@ -155,8 +157,8 @@ impl Talk {
                 input: reading::json(update.get("rawInput")),
                 parent: None,
             }))),
-            "tool_call_update" => match text(update, "/status") {
-                status @ ("completed" | "failed") => {
+            "tool_call_update" => {
+                if let status @ ("completed" | "failed") = text(update, "/status") {
                     self.heard = true;
                     // What it said before it used a tool is not its answer.
                     self.said.clear();
@@ -164,8 +166,7 @@ impl Talk {
                     let (id, ok) = (owned(update, "/toolCallId"), status == "completed");
                     moves.push(Move::Event(AgentEvent::ToolResult { id, ok, summary }));
                 }
-                _ => {}
-            },
+            }
             "plan" => {
                 let steps = update["entries"].as_array().into_iter().flatten();
                 moves.push(Move::Event(AgentEvent::Plan(steps.map(|it| owned(it, "/content")).collect())));
@@ -196,6 +197,7 @@ impl Talk {
             "read" | "search" | "think" => Touch::Read,
             "edit" | "delete" | "move" => Touch::Edit,
             "execute" => Touch::Execute,
+            _ if EDITS.iter().any(|edit| text(call, "/title").starts_with(edit)) => Touch::Edit,
             _ => Touch::Other,
         };
         let (tool, input) = (owned(call, "/title"), reading::json(call.get("rawInput")));
@@ -262,6 +264,17 @@ impl Conversation for Talk {
     fn ended(&mut self, _end: Option<End>, _errors: &str) -> Option<Terminal> {
         self.last.take()
     }
+}
+
+/// What a prompt used, where the agent says so.
+fn told(result: &Value, so_far: Usage) -> Option<Usage> {
+    result.get("usage").map(|usage| Usage {
+        input_tokens: number(usage, "/inputTokens"),
+        output_tokens: number(usage, "/outputTokens"),
+        cache_read_tokens: number(usage, "/cachedReadTokens"),
+        cache_write_tokens: number(usage, "/cachedWriteTokens"),
+        usd_micros: so_far.usd_micros,
+    })
 }
 
 fn call(id: u64, method: &str, params: &Value) -> Move {

@@ -17,7 +17,7 @@ const LINGER: Duration = Duration::from_secs(5);
 pub(super) struct Acp {
     /// What we know of it.
     pub preset: &'static Preset,
-    /// Its program and arguments, where they are not those of the preset.
+    /// Its program and arguments, where we know of none.
     pub argv: Vec<String>,
 }
 
@@ -31,12 +31,12 @@ impl Runtime for Acp {
     }
 
     fn plan(&self, spec: &RunSpec) -> Result<Plan, String> {
-        let mut argv = self.argv.clone();
+        let mut argv: Vec<String> = self.preset.argv.iter().map(|&it| it.to_owned()).collect();
         if argv.is_empty() {
-            argv = self.preset.argv.iter().map(|&it| it.to_owned()).collect();
-            if argv.is_empty() {
-                return Err("no program is named that speaks ACP; give one with --agent".to_owned());
-            }
+            argv.clone_from(&self.argv);
+        }
+        if argv.is_empty() {
+            return Err("no program is named that speaks ACP; give one with --agent".to_owned());
         }
         if let Some(program) = &spec.program {
             argv[0].clone_from(program);

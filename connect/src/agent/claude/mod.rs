@@ -1,8 +1,6 @@
 //! Claude Code: stream-json both ways, with its control protocol.
 
 mod conversation;
-#[cfg(test)]
-mod tests;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
