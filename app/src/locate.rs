@@ -81,7 +81,8 @@ fn real(path: &Path) -> PathBuf {
     )
 }
 
-fn usual_state_dir() -> Result<PathBuf, Problem> {
+/// Where programs of this person keep what they can make again: `$XDG_STATE_HOME/nexus`.
+pub fn usual_state_dir() -> Result<PathBuf, Problem> {
     let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     set("XDG_STATE_HOME")
         .or_else(|| set("HOME").map(|home| home.join(".local/state")))

@@ -1,6 +1,7 @@
-//! The outside of Nexus, as the engine asks for it: the git repository the programs that agents and
+//! The outside of Nexus, as the engine asks for it: coding agents, the git repository, the programs that agents and
 //! checks are, and webhooks.
 
+pub mod agent;
 pub mod git;
 pub mod process;
 pub mod webhook;

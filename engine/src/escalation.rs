@@ -123,6 +123,7 @@ fn run_hook(launcher: &dyn Launcher, notify: &Notify, folder: &Path, stdin: Vec<
         stdin,
         output: folder.join("notify.log"),
         output_bytes_max: 100_000,
+        talk: None,
     };
     let mut running = launcher.launch(&launch).map_err(|never| never.0)?;
     match attend(running.as_mut(), notify.timeout, Duration::from_secs(1), &mut || true) {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The name of a git object, in full.
 pub type Oid = String;
@@ -193,6 +193,42 @@ pub struct Launch {
     pub output: PathBuf,
     /// How many bytes of output are kept: the first half and the last half of them.
     pub output_bytes_max: u64,
+    /// How it is talked to while it runs; `None`: it reads `stdin` to its end, and errors go where output goes.
+    pub talk: Option<Talk>,
+}
+
+/// A program that reads and prints lines as long as it runs.
+#[derive(Clone, Debug)]
+pub struct Talk {
+    /// The file that gets its errors; made anew.
+    pub errors: PathBuf,
+    /// How many bytes of a line are heard; what is longer is cut there.
+    pub line_bytes_max: usize,
+}
+
+/// What a program said, if anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A line of its output, without its end.
+    Line {
+        /// The line, or its beginning.
+        bytes: Vec<u8>,
+        /// Whether it was longer than is heard.
+        cut: bool,
+    },
+    /// Nothing so far.
+    Silence,
+    /// It and all that it started have ended, and all its lines were heard.
+    Ended(Exit),
+}
+
+/// What a program and all that it started take up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Memory that they do not share with others.
+    pub memory_bytes: u64,
+    /// How many processes they are.
+    pub processes: u32,
 }
 
 /// A program could not be started; the text says why and what to do.
@@ -217,15 +253,38 @@ pub trait Launcher: Send + Sync {
     fn launch(&self, launch: &Launch) -> Result<Box<dyn Running>, NeverStarted>;
 }
 
-/// A program that was started. Dropping it stops it and all that it started.
+/// A program that was started. What it prints is taken in only while somebody waits or hears, in their thread. Dropping
+/// it stops it and all that it started.
 pub trait Running: Send {
     /// The process id to look for.
     fn pid(&self) -> u32;
-    /// Waits until the program and all that it started have ended, at most this long. `None`: still running.
-    fn wait(&mut self, at_most: Duration) -> Option<Exit>;
+    /// Waits until it has said something, at most this long. Only what was started to be talked to says lines.
+    fn hear(&mut self, at_most: Duration) -> Heard;
+    /// Sends it this; in the background, as it reads. Nothing once its input is closed or it has ended.
+    fn say(&mut self, bytes: &[u8]);
+    /// Ends its input when all has been sent.
+    fn close_input(&mut self);
+    /// How many bytes it printed so far, errors among them.
+    fn printed_bytes(&self) -> u64;
+    /// What it takes up now.
+    fn footprint(&self) -> Footprint;
+    /// Interrupts the program alone, as Ctrl-C does.
+    fn interrupt(&mut self);
     /// Ends the program and all that it started: asks first, kills what is left after `grace`. Returns at once;
     /// wait for the end.
     fn stop(&mut self, grace: Duration);
+
+    /// Waits until the program and all that it started have ended, at most this long. `None`: still running.
+    fn wait(&mut self, at_most: Duration) -> Option<Exit> {
+        let began = Instant::now();
+        loop {
+            match self.hear(at_most.saturating_sub(began.elapsed())) {
+                Heard::Ended(exit) => return Some(exit),
+                Heard::Silence => return None,
+                Heard::Line { .. } => {}
+            }
+        }
+    }
 }
 
 /// An address that takes JSON.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Engine;
+use crate::agent::{Gateway, Ladder, Limits};
 use crate::ports::{Launcher, Repo};
 
 /// Everything that workspaces, changes and runs need. Cheap to clone.
@@ -16,6 +17,8 @@ pub struct Site {
     pub repo: Arc<dyn Repo>,
     /// Starts programs.
     pub launcher: Arc<dyn Launcher>,
+    /// Lets agents call models; `None`: they use what they find.
+    pub gateway: Option<Arc<dyn Gateway>>,
     /// Which folders to use.
     pub places: Places,
     /// The name of this machine.
@@ -76,8 +79,24 @@ pub struct Habits {
     pub agent_timeout: Duration,
     /// How many bytes of an agent's output are kept.
     pub agent_output_max: u64,
-    /// How long an agent has to end when it is asked to.
+    /// How long an agent has to end when it is asked to, each time it is asked less kindly.
     pub agent_grace: Duration,
+    /// How long an agent that is heard may be silent; zero is for ever.
+    pub agent_idle: Duration,
+    /// How many answers of its model an agent may take; 0 is no limit.
+    pub agent_turns_max: u32,
+    /// How many tokens an agent may use; 0 is no limit.
+    pub agent_tokens_max: u64,
+    /// How many cents an agent may spend; 0 is no limit.
+    pub agent_cents_max: u64,
+    /// How many bytes an agent may print, kept or not; 0 is no limit.
+    pub agent_print_max: u64,
+    /// How much memory an agent and what it starts may take; 0 is no limit.
+    pub agent_memory_max: u64,
+    /// How many processes an agent may have; 0 is no limit.
+    pub agent_processes_max: u32,
+    /// Whether an agent that asks may do what reaches beyond its worktree.
+    pub agent_may_all: bool,
     /// How many bytes of a check's output are kept.
     pub check_output_max: u64,
     /// How long a check has to end when it is asked to.
@@ -94,12 +113,45 @@ pub struct Habits {
     pub port_last: u16,
 }
 
+impl Habits {
+    /// What one run of an agent may use up; `heard`: its silence means something.
+    pub fn agent_limits(&self, heard: bool) -> Limits {
+        let some = |max: u64| (max > 0).then_some(max);
+        let few = |max: u32| (max > 0).then_some(max);
+        Limits {
+            wall: self.agent_timeout,
+            idle: Some(self.agent_idle).filter(|idle| heard && !idle.is_zero()),
+            turns: few(self.agent_turns_max),
+            tokens: some(self.agent_tokens_max),
+            usd_micros: some(self.agent_cents_max.saturating_mul(10_000)),
+            output_bytes: some(self.agent_print_max),
+            memory_bytes: some(self.agent_memory_max),
+            processes: few(self.agent_processes_max),
+            kept_bytes: self.agent_output_max,
+            ..Limits::default()
+        }
+    }
+
+    /// How an agent is ended.
+    pub fn agent_ladder(&self) -> Ladder {
+        Ladder { words: self.agent_grace, interrupt: self.agent_grace, terminate: self.agent_grace }
+    }
+}
+
 impl Default for Habits {
     fn default() -> Self {
         Self {
             agent_timeout: Duration::from_mins(30),
             agent_output_max: 10_000_000,
             agent_grace: Duration::from_secs(5),
+            agent_idle: Duration::from_mins(15),
+            agent_turns_max: 200,
+            agent_tokens_max: 0,
+            agent_cents_max: 0,
+            agent_print_max: 1_000_000_000,
+            agent_memory_max: 0,
+            agent_processes_max: 2_000,
+            agent_may_all: false,
             check_output_max: 10_000_000,
             check_grace: Duration::from_secs(2),
             batch_max: 8,

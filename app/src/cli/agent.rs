@@ -12,7 +12,7 @@ use store::Mode;
 use store::work::Page;
 
 use super::tree::Branch;
-use super::{Answer, Global, parse};
+use super::{Answer, Global, parse, runtimes};
 use crate::here::Here;
 use crate::terminal::{harmless, one_line, table, when};
 
@@ -28,6 +28,8 @@ pub enum Command {
     Resume(Resume),
     Retire(Retire),
     Rebalance(Rebalance),
+    Runtimes(runtimes::Runtimes),
+    Try(runtimes::Try),
 }
 
 /// The verbs, each by itself.
@@ -138,8 +140,15 @@ standing_verb!(
 );
 
 pub fn agent(global: &Global, command: Command) -> Result<Answer, Problem> {
+    let command = match command {
+        // These are about the machine, and need no store.
+        Command::Runtimes(_) => return Ok(runtimes::list()),
+        Command::Try(args) => return runtimes::attempt(&args),
+        about_the_store => about_the_store,
+    };
     let engine = Here::find(global)?.engine(Mode::Direct)?;
     match command {
+        Command::Runtimes(_) | Command::Try(_) => unreachable!("they were answered above"),
         Command::Register(args) => register(&engine, args),
         Command::List(args) => list(&engine, args),
         Command::Show(args) => show(&engine, &args),

@@ -15,6 +15,7 @@ mod message;
 mod metrics;
 pub mod parse;
 mod run;
+mod runtimes;
 mod status;
 mod store;
 mod tree;

@@ -18,7 +18,7 @@ use engine::{random_hex, wait};
 use serde_json::json;
 use store::Mode;
 
-use super::{Answer, Global, parse, workspace};
+use super::{Answer, Global, parse, runtimes, workspace};
 use crate::here::Here;
 use crate::http;
 use crate::sealer::Sealer;
@@ -28,15 +28,22 @@ use progress::Reporter;
 
 /// Let agents work until nothing is left: claim, work, check, land
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  nexus run --agent 'claude -p' --workers 3\n  \
+#[command(after_help = "Examples:\n  nexus run --runtime claude --workers 3\n  \
+    nexus run --runtime goose --model gpt-5 --target main\n  \
     nexus run --repo ../project --backlog backlog.jsonl --agent './fix.sh' --target main --json\n\n\
-    The agent is any program. It starts in a git worktree of its own, with the item as JSON on standard input, a\n\
-    prompt in the file NEXUS_PROMPT_FILE, and a place for a result in NEXUS_RESULT_FILE. It is no shell line: write\n\
-    sh -c '…' for one. Ctrl-C lets agents finish; once more stops them and gives their items back.")]
+    An agent is one of the kinds that `nexus agent runtimes` lists, or any program. That starts in a git worktree of\n\
+    its own, with the item as JSON on standard input, a prompt in the file NEXUS_PROMPT_FILE, and a place for a\n\
+    result in NEXUS_RESULT_FILE. It is no shell line: write sh -c '…' for one. Ctrl-C lets agents finish; once more stops them and gives their items back.")]
 pub struct Args {
     /// The agent: a program and its arguments
-    #[arg(long, value_name = "CMD", allow_hyphen_values = true)]
-    agent: String,
+    #[arg(long, value_name = "CMD", allow_hyphen_values = true, required_unless_present = "runtime")]
+    agent: Option<String>,
+    /// The kind of agent, as `nexus agent runtimes` lists them; with acp, --agent is the program that speaks it
+    #[arg(long, value_name = "KIND")]
+    runtime: Option<String>,
+    /// The model that it is to use, by the agent's own name for it
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
     /// Import this backlog first (JSON lines, see `nexus work import`)
     #[arg(long, value_name = "FILE")]
     backlog: Option<PathBuf>,
@@ -72,7 +79,8 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
         global.set.push(("agent.timeout", engine::units::format_duration(timeout)));
     }
     let here = Here::find(&global)?;
-    let agent = from_here(words::split(&args.agent)?);
+    let agent = args.agent.as_deref().map(words::split).transpose()?.map(from_here).unwrap_or_default();
+    let chosen = runtimes::choose(args.runtime.as_deref().unwrap_or("command"), &agent)?;
     let git = here.git()?;
     if global.data_dir.is_none() && !here.names_a_store() {
         super::init::init(&global, &super::init::Args {})?;
@@ -92,7 +100,9 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     let reporter = Arc::new(Reporter::new(watched.len() as u64, global.json));
     let options = RunOptions {
         workers: args.workers.map_or(here.settings().workers, |n| n as usize),
-        agent,
+        runtime: chosen.runtime,
+        model: args.model,
+        program: chosen.program,
         name: args.agent_name.unwrap_or_else(|| format!("run-{}", random_hex::<3>())),
         filter,
         target,

@@ -77,6 +77,22 @@ pub struct AgentLimits {
     pub output_bytes_max: u64,
     /// How long it has to end by itself once it was asked to.
     pub grace: Duration,
+    /// How long it may be silent.
+    pub idle: Duration,
+    /// How often its model may answer.
+    pub turns_max: u32,
+    /// How many tokens it may use.
+    pub tokens_max: u64,
+    /// How many cents it may spend.
+    pub cents_max: u64,
+    /// How many bytes it may print.
+    pub print_bytes_max: u64,
+    /// How many bytes of memory it may take.
+    pub memory_bytes_max: u64,
+    /// How many processes it may have.
+    pub processes_max: u32,
+    /// Whether it may do what it asks about.
+    pub may_all: bool,
 }
 
 /// What a check may use up.
@@ -197,6 +213,14 @@ impl Settings {
                 timeout: written.duration("agent.timeout"),
                 output_bytes_max: written.number("agent.output_max"),
                 grace: written.duration("agent.grace"),
+                idle: written.duration("agent.idle"),
+                turns_max: narrow(written, "agent.turns_max"),
+                tokens_max: written.number("agent.tokens_max"),
+                cents_max: written.number("agent.cents_max"),
+                print_bytes_max: written.number("agent.print_max"),
+                memory_bytes_max: written.number("agent.memory_max"),
+                processes_max: narrow(written, "agent.processes_max"),
+                may_all: written.text("agent.permission") == "allow",
             },
             check: CheckLimits {
                 output_bytes_max: written.number("check.output_max"),

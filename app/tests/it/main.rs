@@ -1,5 +1,6 @@
 //! Tests of the whole program: real processes, real repositories, real time.
 
+mod agents;
 mod audit;
 mod backlogs;
 mod bad_input;

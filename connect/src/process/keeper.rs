@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getpid, getppid, kill_process_group, set_child_subreaper};
+use rustix::process::{Pid, Signal, getpid, getppid, kill_process, kill_process_group, set_child_subreaper};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -29,7 +29,7 @@ const KILLED: u8 = 137;
 /// Runs `argv` and ends as it does, but never before everything it started has ended.
 ///
 /// `SIGTERM`, `SIGINT` and `SIGHUP` ask the program to end and kill what is left after `NEXUS_KEEP_GRACE_MS` (2000
-/// unless set); `SIGQUIT` kills at once. A leading `--` is passed over. 127: the program could not be started.
+/// unless set); `SIGUSR1` interrupts the program alone; `SIGQUIT` kills at once. A leading `--` is passed over. 127: the program could not be started.
 pub fn keep(argv: Vec<OsString>) -> ExitCode {
     let grace = number(GRACE_MS).map_or(GRACE_DEFAULT, Duration::from_millis);
     let parent = number(PARENT).and_then(|it| Pid::from_raw(i32::try_from(it).ok()?)).or_else(getppid);
@@ -48,6 +48,7 @@ async fn watch(argv: Vec<OsString>, grace: Duration, parent: Option<Pid>) -> std
     // Before the program starts, or the news of its end could be missed.
     let mut child = signal(SignalKind::child())?;
     let mut quit = signal(SignalKind::quit())?;
+    let mut interrupt = signal(SignalKind::user_defined1())?;
     let (mut term, mut int, mut hup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     let Some(program) = start(&argv) else { return Ok(CANNOT_START) };
@@ -69,6 +70,11 @@ async fn watch(argv: Vec<OsString>, grace: Duration, parent: Option<Pid>) -> std
                 false
             }
             _ = quit.recv() => return Ok(finish(KILLED)),
+            _ = interrupt.recv() => {
+                let _ = kill_process(program, Signal::INT);
+                let _ = kill_process(program, Signal::CONT);
+                false
+            }
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => return Ok(finish(KILLED)),
             _ = term.recv() => true,
             _ = int.recv() => true,

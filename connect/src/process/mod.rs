@@ -12,10 +12,13 @@
 
 mod children;
 mod keeper;
+mod lines;
 mod lookup;
 mod output;
+mod pump;
 mod running;
 mod strays;
+mod tree;
 
 use std::path::PathBuf;
 

@@ -6,12 +6,9 @@
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 
 use sha2::{Digest, Sha256};
-
-/// How much is read at a time.
-const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Output on its way into a file.
 pub(super) struct Tape {
@@ -88,19 +85,6 @@ impl Tape {
         let (one, two) = self.tail.as_slices();
         self.file.write_all(one)?;
         self.file.write_all(two)
-    }
-}
-
-/// Reads the pipe to its end, and hands on every piece as it comes.
-pub(super) fn drain(mut pipe: impl Read, mut take: impl FnMut(&[u8])) {
-    let mut chunk = vec![0; CHUNK_BYTES];
-    loop {
-        match pipe.read(&mut chunk) {
-            Ok(0) => return,
-            Ok(count) => take(&chunk[..count]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return,
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Git and programs, tried for real: repositories in folders of their own, processes that try to get away.
 
+mod agents;
 mod branches;
 mod fixture;
 mod merges;

@@ -36,6 +36,7 @@ impl Fixture {
             stdin: Vec::new(),
             output: self.path("output"),
             output_bytes_max: 1_000_000,
+            talk: None,
         }
     }
 

@@ -3,9 +3,11 @@
 //! An agent needs no registration: its first claim makes it known, with no limit. Registering says what it is for.
 
 pub mod assign;
+pub mod event;
 pub mod presence;
 mod record;
 mod standing;
+pub mod verdict;
 
 use std::collections::BTreeSet;
 

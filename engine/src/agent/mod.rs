@@ -1,16 +1,22 @@
-//! Agents: who is there and what each is doing; and agents as processes, started in their workspace, watched, and
-//! ended in one of a few ways.
+//! Agents: who is there and what each is doing; and agents as processes, started in their workspace, heard, held to
+//! their limits, and ended in one of the ways of [`domain::agent::verdict`].
 
 mod attend;
 mod beats;
 mod brief;
-mod ending;
 mod gateway;
+mod ladder;
+mod limits;
 mod roster;
+mod runtime;
+mod supervise;
 
 pub use attend::{Attended, attend};
 pub(crate) use beats::Beats;
 pub use brief::prompt;
-pub use ending::{Ending, Stop};
 pub use gateway::{Caller, Gateway, Pass};
+pub use ladder::Ladder;
+pub use limits::Limits;
 pub use roster::{AgentView, RecordView};
+pub use runtime::{Answer, Conversation, McpServer, Move, Plan, Protocol, RunSpec, Runtime, Tools};
+pub use supervise::{Host, Job, RunResult, prepare, supervise};

@@ -81,6 +81,7 @@ impl Site {
             stdin: Vec::new(),
             output: output.clone(),
             output_bytes_max: self.habits.check_output_max,
+            talk: None,
         };
         let began = Instant::now();
         failpoint!("check.start.before");

@@ -8,6 +8,7 @@
 //! It ends when nothing that fits is open any more, or when it is asked to: the first time it drains (agents finish,
 //! what they made lands), the second time it stops (agents are ended, their items released).
 
+mod attempt;
 mod bell;
 mod options;
 mod quiet;

@@ -4,15 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::agent::Filter;
+use domain::agent::event::AgentEvent;
 use domain::time::Ttl;
+
+use crate::agent::Runtime;
 
 /// How to run.
 #[derive(Clone)]
 pub struct RunOptions {
     /// How many agents at a time.
     pub workers: usize,
-    /// The agent: a program and its arguments.
-    pub agent: Vec<String>,
+    /// The kind of agent.
+    pub runtime: Arc<dyn Runtime>,
+    /// The model that it is to use; `None` leaves it to the agent.
+    pub model: Option<String>,
+    /// The program of that kind, where it is not the one on the PATH.
+    pub program: Option<String>,
     /// What agents are called, before their number.
     pub name: String,
     /// What they take.
@@ -38,8 +45,10 @@ impl RunOptions {
 pub enum News {
     /// An agent began on an item.
     Began { agent: String, item: String, title: String, path: String, output: String },
-    /// An agent's work on an item ended; `state` is where the item is now.
-    Ended { agent: String, item: String, title: String, ending: String, state: String },
+    /// An agent said or did something.
+    Heard { agent: String, item: String, event: AgentEvent },
+    /// An agent's work on an item ended, in our words and in one; `state` is where the item is now.
+    Ended { agent: String, item: String, title: String, ending: String, outcome: String, state: String },
     /// A change is in the branch.
     Landed { change: String },
     /// A change went back to its item.

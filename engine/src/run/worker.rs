@@ -1,22 +1,20 @@
 //! One worker: claims an item, lets an agent work on it, and reports.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::agent::verdict::{By, Outcome};
 use domain::text::AgentName;
-use domain::work::{Command, Fence, Held, Json, Limits};
+use domain::work::{Command, Fence, Held};
 use domain::workspace::Workspace;
-use store::{change as kept, failpoint};
+use store::change as kept;
 
+use super::attempt::Attempt;
 use super::{Bell, Drain, News, RunOptions};
-use crate::agent::{Attended, Ending, Stop, attend, prompt};
-use crate::ports::Launch;
 use crate::problem::{Kind, Problem};
 use crate::site::Site;
+use crate::wait;
 use crate::work::WorkView;
-use crate::{random_hex, wait};
 
 /// How long a worker lets pass between two looks for work when nobody rings.
 const LOOK: Duration = Duration::from_millis(300);
@@ -106,114 +104,22 @@ impl Worker<'_> {
                 return Err(problem);
             }
         };
-        let ending = self.attempt(&held, item, &workspace)?;
-        let state = self.conclude(&held, item, &workspace, &ending)?;
+        let attempt = self.attempt(&held, item, &workspace)?;
+        let state = self.conclude(&held, item, &workspace, &attempt)?;
         self.options.tell(&News::Ended {
             agent: name.to_string(),
             item: item.id.clone(),
             title: item.title.clone(),
-            ending: ending.to_string(),
+            ending: attempt.outcome.to_string(),
+            outcome: attempt.outcome.word().to_owned(),
             state,
         });
-        match ending {
+        match &attempt.outcome {
             // The next item would meet the same: better to say so than to spend the backlog on it.
-            Ending::NeverStarted(why) => Err(Problem::new(Kind::Failed, "never_started", why)),
+            Outcome::NeverStarted(why) => Err(Problem::new(Kind::Failed, "never_started", why.clone())),
+            outcome if outcome.blocks_all() => Err(Problem::new(Kind::Failed, "agent_unusable", attempt.why())),
             _ => Ok(()),
         }
-    }
-
-    /// Lets the agent work, and renews the lease while it does.
-    fn attempt(&self, held: &Held, item: &WorkView, workspace: &Workspace) -> Result<Ending, Problem> {
-        let place = self.site.places.logs().join("agents").join(format!("{}-{}", item.id, item.fence));
-        std::fs::create_dir_all(&place).map_err(|e| self.site.io("making the folder for an agent's files", &e))?;
-        let launch = self.launch(held, item, workspace, &place)?;
-        self.options.tell(&News::Began {
-            agent: held.by.to_string(),
-            item: item.id.clone(),
-            title: item.title.clone(),
-            path: workspace.path.clone(),
-            output: launch.output.to_string_lossy().into_owned(),
-        });
-        failpoint!("agent.start.before");
-        let mut running = match self.site.launcher.launch(&launch) {
-            Ok(running) => running,
-            Err(never) => return Ok(Ending::NeverStarted(never.0)),
-        };
-        failpoint!("agent.start.after");
-        let habits = &self.site.habits;
-        let mut stop = None;
-        let mut heart = Heart { worker: self, held, item, renewed: Instant::now(), stop: &mut stop };
-        let attended = attend(running.as_mut(), habits.agent_timeout, habits.agent_grace, &mut || heart.beat());
-        Ok(match (attended, stop) {
-            (_, Some(Stop::LostLease)) => Ending::LostLease,
-            (Attended::Stopped, _) => Ending::Stopped,
-            (Attended::OutOfTime(_), _) => Ending::OutOfTime,
-            (Attended::Exited(exit), _) if exit.code == 0 => Ending::Answered(read_result(&place.join("result.json"))),
-            (Attended::Exited(exit), _) => Ending::Failed(exit.code),
-        })
-    }
-
-    fn launch(&self, held: &Held, item: &WorkView, workspace: &Workspace, place: &Path) -> Result<Launch, Problem> {
-        let io = |what: &'static str| move |e: std::io::Error| self.site.io(what, &e);
-        let id = item.id.parse().expect("the id of an item is an id");
-        let handoff = wait(self.site.engine.handoff(&id))?.map(Box::new);
-        let item = &WorkView { handoff, ..item.clone() };
-        let prompt_file = place.join("prompt.md");
-        std::fs::write(&prompt_file, prompt(item)).map_err(io("writing the prompt"))?;
-        let result_file = place.join("result.json");
-        let _ = std::fs::remove_file(&result_file);
-        let list = |parts: Vec<String>| OsString::from(parts.join(","));
-        let environment = &workspace.environment;
-        let ports = environment.ports.iter().map(ToString::to_string).collect();
-        let mut env: Vec<(String, OsString)> = vec![
-            ("NEXUS_WORK_ID".to_owned(), item.id.clone().into()),
-            ("NEXUS_FENCE".to_owned(), item.fence.to_string().into()),
-            ("NEXUS_AGENT_ID".to_owned(), held.by.as_str().into()),
-            ("NEXUS_PROJECT".to_owned(), item.project.clone().into()),
-            ("NEXUS_DIR".to_owned(), self.site.places.data.clone().into()),
-            ("NEXUS_PROMPT_FILE".to_owned(), prompt_file.into()),
-            ("NEXUS_RESULT_FILE".to_owned(), result_file.into()),
-            // Known to this run alone: whoever has it in the environment is inside a run.
-            ("NEXUS_RUN_TOKEN".to_owned(), random_hex::<16>().into()),
-            ("TRACEPARENT".to_owned(), format!("00-{}-{}-01", item.trace_id, random_hex::<8>()).into()),
-            ("NEXUS_PORTS".to_owned(), list(ports)),
-            ("NEXUS_DATABASES".to_owned(), list(environment.databases.clone())),
-            ("PATH".to_owned(), self.path().map_err(io("making the folder with the program"))?),
-        ];
-        if let Some(port) = environment.ports.first() {
-            env.push(("PORT".to_owned(), port.to_string().into()));
-        }
-        if let Some(cache) = &environment.cache {
-            env.push(("NEXUS_CACHE_DIR".to_owned(), cache.into()));
-        }
-        Ok(Launch {
-            argv: self.options.agent.clone(),
-            dir: PathBuf::from(&workspace.path),
-            env,
-            // It works on this store, whatever server the operator talks to otherwise.
-            env_remove: vec!["NEXUS_FAILPOINT".to_owned(), "NEXUS_URL".to_owned()],
-            stdin: serde_json::to_vec(item).expect("an item can be written as JSON"),
-            output: place.join("output.log"),
-            output_bytes_max: self.site.habits.agent_output_max,
-        })
-    }
-
-    /// Our PATH with a folder in front in which `nexus` is this very program.
-    fn path(&self) -> std::io::Result<OsString> {
-        let folder = self.site.places.state.join("bin");
-        let link = folder.join("nexus");
-        if std::fs::read_link(&link).ok().as_ref() != Some(&self.site.places.program) {
-            std::fs::create_dir_all(&folder)?;
-            // Another worker may do the same at the same time: make it aside, then move it into place.
-            let fresh = folder.join(format!("nexus-{}", random_hex::<8>()));
-            std::os::unix::fs::symlink(&self.site.places.program, &fresh)?;
-            failpoint!("agent.link.before");
-            std::fs::rename(&fresh, &link)?;
-            failpoint!("agent.link.after");
-        }
-        let before = std::env::var_os("PATH").unwrap_or_default();
-        let all = std::iter::once(folder).chain(std::env::split_paths(&before));
-        std::env::join_paths(all).map_err(std::io::Error::other)
     }
 
     /// Reports, fails or releases, as the agent ended. Comes back with the item's state.
@@ -222,24 +128,24 @@ impl Worker<'_> {
         held: &Held,
         item: &WorkView,
         workspace: &Workspace,
-        ending: &Ending,
+        attempt: &Attempt,
     ) -> Result<String, Problem> {
         let id: domain::id::WorkId = item.id.parse().expect("the id of an item is an id");
         let held = held.clone();
-        let done = match ending {
-            Ending::Answered(result) => self.site.submit(&id, &held, result.clone(), None),
-            Ending::LostLease => Ok(item.clone()),
-            Ending::Stopped => {
-                let reason = Some("the run was stopped".to_owned());
-                wait(self.site.engine.act(id.clone(), Command::Release { held: held.clone(), reason }, None))
-            }
-            Ending::NeverStarted(why) => {
-                let reason = Some(format!("never started: {why}"));
-                wait(self.site.engine.act(id.clone(), Command::Release { held: held.clone(), reason }, None))
-            }
-            Ending::Failed(_) | Ending::OutOfTime => {
-                let reason = self.why(item, ending);
-                wait(self.site.engine.act(id.clone(), Command::Fail { held: held.clone(), reason }, None))
+        let release = |reason: String| {
+            let release = Command::Release { held: held.clone(), reason: Some(reason) };
+            wait(self.site.engine.act(id.clone(), release, None))
+        };
+        let lost_lease = attempt.outcome == Outcome::Cancelled { by: By::LostLease };
+        let done = match &attempt.outcome {
+            Outcome::Completed => self.site.submit(&id, &held, attempt.result.clone(), None),
+            _ if lost_lease => Ok(item.clone()),
+            Outcome::Cancelled { by: By::Operator } => release("the run was stopped".to_owned()),
+            // Not the item's fault: it keeps its attempt.
+            outcome if outcome.blocks_all() => release(attempt.why()),
+            _ => {
+                let fail = Command::Fail { held: held.clone(), reason: attempt.why() };
+                wait(self.site.engine.act(id.clone(), fail, None))
             }
         };
         let mut unpublished = None;
@@ -266,11 +172,11 @@ impl Worker<'_> {
         if let Some(problem) = unpublished {
             return Err(problem);
         }
-        if matches!(ending, Ending::Answered(_)) && !lost {
+        if attempt.outcome == Outcome::Completed && !lost {
             self.verify(&id)?;
         }
         let now = wait(self.site.engine.show(&id))?;
-        Ok(if lost || *ending == Ending::LostLease { "lost".to_owned() } else { now.state })
+        Ok(if lost || lost_lease { "lost".to_owned() } else { now.state })
     }
 
     /// Checks what was submitted for `id` on its own tree, beside the lander, so that workers share that time.
@@ -285,55 +191,4 @@ impl Worker<'_> {
             Some(Err(problem)) => Err(problem),
         }
     }
-
-    fn why(&self, item: &WorkView, ending: &Ending) -> String {
-        let output =
-            self.site.places.logs().join("agents").join(format!("{}-{}", item.id, item.fence)).join("output.log");
-        let said = crate::change::tail(&output);
-        if said.trim().is_empty() { ending.to_string() } else { format!("{ending}; its last words:\n{said}") }
-    }
-}
-
-/// Renews the lease a third of its length apart, and hears the operator.
-struct Heart<'a, 'w> {
-    worker: &'a Worker<'w>,
-    held: &'a Held,
-    item: &'a WorkView,
-    renewed: Instant,
-    stop: &'a mut Option<Stop>,
-}
-
-impl Heart<'_, '_> {
-    fn every(&self) -> Duration {
-        Duration::from_millis(u64::try_from(self.worker.options.ttl.millis() / 3).unwrap_or(1_000))
-    }
-
-    fn beat(&mut self) -> bool {
-        if self.worker.drain.stopping() {
-            *self.stop = Some(Stop::Asked);
-            return false;
-        }
-        if self.renewed.elapsed() < self.every() {
-            return true;
-        }
-        self.renewed = Instant::now();
-        let renew = Command::Renew { held: self.held.clone(), ttl: self.worker.options.ttl };
-        let id = self.item.id.parse().expect("the id of an item is an id");
-        match wait(self.worker.site.engine.act(id, renew, None)) {
-            Err(problem) if problem.kind == Kind::LeaseLost => {
-                *self.stop = Some(Stop::LostLease);
-                false
-            }
-            // A store that is busy for a moment is no reason to stop; the lease has time left.
-            Ok(_) | Err(_) => true,
-        }
-    }
-}
-
-/// The result an agent left: JSON as it is, anything else as one JSON text.
-fn read_result(path: &Path) -> Option<Json> {
-    let bytes = std::fs::read(path).ok().filter(|bytes| !bytes.is_empty())?;
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(Limits::JSON_BYTES_MAX)]).into_owned();
-    let whole = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();
-    Some(Json(if whole { text } else { serde_json::Value::String(text).to_string() }))
 }

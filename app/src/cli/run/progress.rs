@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use domain::agent::event::AgentEvent;
 use engine::run::News;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -46,6 +47,11 @@ impl Reporter {
             News::Began { agent, item, title, .. } => {
                 self.say(&format!("{agent} works on {item}: {}", one_line(title)));
             }
+            News::Heard { agent, item, event } => {
+                if let Some(line) = worth_a_line(event) {
+                    self.say(&format!("{agent} on {item}: {}", one_line(&line)));
+                }
+            }
             News::Ended { agent, item, ending, state, .. } => {
                 let ending = one_line(ending.lines().next().unwrap_or_default());
                 self.say(&format!("{agent} {ending}; {item} is {}", painted(state, state)));
@@ -74,5 +80,17 @@ impl Reporter {
     /// The run is over.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// What a person wants to hear of an agent at work: what it was not allowed to do, and what keeps it waiting.
+fn worth_a_line(event: &AgentEvent) -> Option<String> {
+    match event {
+        AgentEvent::Denied { tool } => Some(format!("was not allowed to use {tool}; agent.permission decides")),
+        AgentEvent::Retry { attempt, status, .. } => {
+            let status = status.map(|it| format!(" ({it})")).unwrap_or_default();
+            Some(format!("its model did not answer{status}, it tries again ({attempt})"))
+        }
+        _ => None,
     }
 }

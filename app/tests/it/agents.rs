@@ -1,0 +1,120 @@
+//! Agents of a kind that is understood, by the real program: the agent is a script that prints what Claude Code would.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+
+use crate::support::World;
+
+const DONE: &str =
+    r#"{"type":"result","subtype":"success","is_error":false,"result":"it is made","usage":{"input_tokens":5}}"#;
+const NO_KEY: &str =
+    r#"{"type":"result","subtype":"success","is_error":true,"result":"Invalid API key","api_error_status":401}"#;
+const CUT_OFF: &str =
+    r#"{"type":"result","subtype":"success","is_error":true,"result":"too long","stop_reason":"max_tokens"}"#;
+
+/// A program that says it is Claude Code of this version, hears its prompt, and does this.
+fn claude(world: &World, version: &str, script: &str) -> String {
+    let path = world.beside("claude");
+    let text = format!(
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo '{version} (Claude Code)'; exit; fi\n\
+         while read -r line; do case $line in *'\"type\":\"user\"'*) break ;; esac; done\n\
+         echo '{{\"type\":\"system\",\"subtype\":\"init\",\"session_id\":\"s\"}}'\n{script}\n"
+    );
+    fs::write(&path, text).expect("the folder is ours");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    path.to_string_lossy().into_owned()
+}
+
+fn say(line: &str) -> String {
+    format!("echo '{line}'")
+}
+
+#[test]
+fn an_agent_of_a_kind_lands_a_change_and_its_last_word_is_the_result() {
+    let world = World::new();
+    let id = world.add("one");
+    let agent = claude(&world, "2.1.329", &format!("echo hello > made\n{}", say(DONE)));
+    world.nexus(&["run", "--runtime", "claude", "--model", "m-1"]).env("NEXUS_CLAUDE_BIN", &agent).done();
+    let item = world.item(&id);
+    assert_eq!(item.text("state"), "done");
+    assert_eq!(world.git(&["show", "main:made"]), "hello");
+    assert_eq!(item.json["result"], "it is made");
+}
+
+#[test]
+fn an_agent_without_a_key_leaves_the_item_as_it_was_and_the_run_says_why() {
+    let world = World::new();
+    let id = world.add("one");
+    let agent = claude(&world, "2.1.329", &say(NO_KEY));
+    let end = world.nexus(&["run", "--runtime", "claude"]).env("NEXUS_CLAUDE_BIN", &agent).run();
+    assert_eq!(end.code, Some(1), "{end:?}");
+    let problems = end.json["problems"].to_string();
+    assert!(problems.contains("key") && problems.contains("Invalid API key"), "{problems}");
+    let item = world.item(&id);
+    assert_eq!((item.text("state").as_str(), item.number("attempts_used")), ("ready", 0));
+}
+
+#[test]
+fn an_agent_that_fails_gives_its_reason_to_the_next_attempt() {
+    let world = World::new();
+    let id = world.add("one");
+    let script = format!("if [ $NEXUS_FENCE = 1 ]; then\n{}\nelse\necho hello > made\n{}\nfi", say(CUT_OFF), say(DONE));
+    let agent = claude(&world, "2.1.329", &script);
+    world.nexus(&["run", "--runtime", "claude"]).env("NEXUS_CLAUDE_BIN", &agent).done();
+    let item = world.item(&id);
+    assert_eq!((item.text("state").as_str(), item.number("attempts_used")), ("done", 2));
+    let failed = world.events().into_iter().find(|event| event["name"] == "work.failed").expect("it failed once");
+    assert!(failed.to_string().contains("longer than they may be"), "{failed}");
+}
+
+#[test]
+fn what_this_machine_has_is_listed_and_said_to_be_too_old() {
+    let world = World::new();
+    let find = |version: &str| {
+        let agent = claude(&world, version, "");
+        let listed = world.nexus(&["agent", "runtimes"]).env("NEXUS_CLAUDE_BIN", &agent).env("PATH", "/bin:/usr/bin");
+        let listed = listed.done().json["runtimes"].as_array().expect("it is a list").clone();
+        let by_name = |name: &str| listed.iter().find(|it| it["name"] == name).expect("it is listed").clone();
+        (by_name("claude"), by_name("opencode"), by_name("command"))
+    };
+    let (claude, opencode, command) = find("2.1.329");
+    assert_eq!(
+        (&claude["installed"], &claude["ready"], &claude["version"]),
+        (&true.into(), &true.into(), &"2.1.329".into())
+    );
+    assert_eq!((&opencode["installed"], &opencode["version"]), (&false.into(), &Value::Null));
+    assert!(opencode["why"].as_str().expect("it says why").contains("NEXUS_OPENCODE_BIN"));
+    assert_eq!(command["ready"], true);
+    let (claude, ..) = find("1.0.3");
+    assert_eq!((&claude["ready"], &claude["version"]), (&false.into(), &"1.0.3".into()));
+    assert!(claude["why"].as_str().expect("it says why").contains("older"));
+}
+
+#[test]
+fn a_trial_says_how_it_ended() {
+    let world = World::new();
+    let agent = claude(&world, "2.1.329", &say(DONE));
+    let good = world.nexus(&["agent", "try", "claude"]).env("NEXUS_CLAUDE_BIN", &agent).done();
+    assert_eq!((good.text("outcome").as_str(), good.text("said").as_str()), ("completed", "it is made"));
+    let agent = claude(&world, "2.1.329", &say(NO_KEY));
+    let bad = world.nexus(&["agent", "try", "claude"]).env("NEXUS_CLAUDE_BIN", &agent).run();
+    assert_eq!((bad.code, bad.text("outcome").as_str()), (Some(1), "failed_auth"));
+    let none = world.nexus(&["agent", "try", "claude"]).env("NEXUS_CLAUDE_BIN", "/no/such").run();
+    assert_eq!((none.code, none.text("outcome").as_str()), (Some(1), "never_started"));
+}
+
+#[test]
+fn a_kind_that_there_is_not_and_a_program_that_is_not_wanted_are_refused() {
+    let world = World::new();
+    for args in [
+        vec!["run", "--runtime", "nothing"],
+        vec!["run", "--runtime", "claude", "--agent", "true"],
+        vec!["run", "--runtime", "acp"],
+        vec!["run"],
+        vec!["agent", "try", "nothing"],
+    ] {
+        assert_eq!(world.nexus(&args).run().code, Some(2), "{args:?}");
+    }
+}

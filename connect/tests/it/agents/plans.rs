@@ -1,0 +1,73 @@
+//! How agents are started.
+
+use connect::agent::{KINDS, runtime};
+use engine::agent::{Pass, Plan, RunSpec};
+
+fn spec() -> RunSpec {
+    let address = "127.0.0.1:4000".parse().expect("it is one");
+    RunSpec {
+        prompt: "do it".to_owned(),
+        home: "/state/home".into(),
+        workspace: "/state/tree".into(),
+        model: Some("m-1".to_owned()),
+        pass: Some(Pass { token: "run-token".to_owned(), address, socket: "/state/model.sock".into() }),
+        ..RunSpec::default()
+    }
+}
+
+fn plan(kind: &str, spec: &RunSpec) -> Plan {
+    runtime(kind, &["it".to_owned()]).expect("there is such a kind").plan(spec).expect("it can be started")
+}
+
+fn value(plan: &Plan, name: &str) -> Option<String> {
+    plan.env.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.to_string_lossy().into_owned())
+}
+
+#[test]
+fn every_kind_in_the_list_can_be_planned_and_says_its_own_name() {
+    for kind in KINDS {
+        let runtime = runtime(kind.name, &["it".to_owned()]).expect("it is in the list");
+        assert_eq!(runtime.name(), kind.name);
+        assert!(!runtime.plan(&spec()).expect("it can be started").argv.is_empty());
+    }
+    assert!(runtime("no-such-kind", &[]).is_none());
+}
+
+#[test]
+fn what_a_repository_brings_along_is_switched_off() {
+    let claude = plan("claude", &spec()).argv;
+    let after = |flag: &str| claude.iter().position(|it| it == flag).map(|at| claude[at + 1].as_str());
+    assert_eq!(after("--setting-sources"), Some(""));
+    assert!(claude.iter().any(|it| it == "--strict-mcp-config"));
+    assert!(plan("qwen", &spec()).argv.iter().any(|it| it == "--bare"));
+    assert_eq!(value(&plan("opencode", &spec()), "OPENCODE_DISABLE_PROJECT_CONFIG").as_deref(), Some("1"));
+}
+
+#[test]
+fn with_a_pass_every_kind_calls_our_gateway_with_the_pass_alone() {
+    for (kind, variable, address) in [
+        ("claude", "ANTHROPIC_BASE_URL", "http://127.0.0.1:4000/model/anthropic"),
+        ("claude-acp", "ANTHROPIC_BASE_URL", "http://127.0.0.1:4000/model/anthropic"),
+        ("gemini", "GOOGLE_GEMINI_BASE_URL", "http://127.0.0.1:4000/model/gemini"),
+        ("goose", "OPENAI_HOST", "http://127.0.0.1:4000/model/openai"),
+        ("qwen", "OPENAI_BASE_URL", "http://127.0.0.1:4000/model/openai/v1"),
+        ("aider", "OPENAI_API_BASE", "http://127.0.0.1:4000/model/openai/v1"),
+    ] {
+        let plan = plan(kind, &spec());
+        assert_eq!(value(&plan, variable).as_deref(), Some(address), "{kind}");
+        assert!(plan.env.iter().any(|(_, value)| value == "run-token"), "{kind}");
+        assert!(!plan.argv.iter().any(|it| it.contains("run-token")), "{kind}: others see arguments");
+    }
+    let codex = plan("codex", &spec());
+    assert!(codex.argv.iter().any(|it| it.contains("base_url=\"http://127.0.0.1:4000/model/openai/v1\"")));
+    assert_eq!(value(&codex, "NEXUS_MODEL_KEY").as_deref(), Some("run-token"));
+}
+
+#[test]
+fn a_run_has_folders_of_its_own_unless_it_needs_the_login_of_a_person() {
+    assert_eq!(value(&plan("claude", &spec()), "CLAUDE_CONFIG_DIR").as_deref(), Some("/state/home/claude"));
+    assert_eq!(value(&plan("codex", &spec()), "CODEX_HOME").as_deref(), Some("/state/home/codex"));
+    let own = RunSpec { pass: None, own_login: true, ..spec() };
+    assert_eq!(value(&plan("claude", &own), "CLAUDE_CONFIG_DIR"), None);
+    assert_eq!(value(&plan("codex", &own), "CODEX_HOME"), None);
+}

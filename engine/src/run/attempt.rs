@@ -1,0 +1,296 @@
+//! One attempt: the agent works on the item, under its lease.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use domain::agent::event::{AgentEvent, Question, Touch};
+use domain::agent::verdict::{By, Outcome};
+use domain::work::{Command, Fence, Held, Json, Limits as WorkLimits};
+use domain::workspace::Workspace;
+use store::failpoint;
+
+use super::News;
+use super::worker::Worker;
+use crate::agent::{Answer, Caller, Host, Job, Pass, RunResult, RunSpec, prepare, prompt, supervise};
+use crate::ports::Launch;
+use crate::problem::{Kind, Problem};
+use crate::work::WorkView;
+use crate::{random_hex, wait};
+
+/// The file with all that an agent printed, in the folder of its attempt.
+const OUTPUT: &str = "output.log";
+/// How many lines of errors are an agent's last words.
+const LAST_LINES: usize = 10;
+
+/// An attempt that is over.
+pub(super) struct Attempt {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What the agent left as its result, or said last.
+    pub result: Option<Json>,
+    /// The end of what it printed for people.
+    said: String,
+}
+
+impl Attempt {
+    /// Why it ended as it did, with the agent's last words.
+    pub fn why(&self) -> String {
+        let (outcome, said) = (&self.outcome, &self.said);
+        if said.trim().is_empty() { outcome.to_string() } else { format!("{outcome}; its last words:\n{said}") }
+    }
+}
+
+impl Worker<'_> {
+    /// Lets the agent work, and renews the lease while it does.
+    pub(super) fn attempt(&self, held: &Held, item: &WorkView, workspace: &Workspace) -> Result<Attempt, Problem> {
+        let place = self.site.places.logs().join("agents").join(format!("{}-{}", item.id, item.fence));
+        std::fs::create_dir_all(&place).map_err(|e| self.site.io("making the folder for an agent's files", &e))?;
+        let never =
+            |why: String| Ok(Attempt { outcome: Outcome::NeverStarted(why), result: None, said: String::new() });
+        let pass = match self.open_pass(held, item) {
+            Ok(pass) => pass,
+            Err(why) => return never(format!("the model gateway is not there: {why}")),
+        };
+        let spec = self.spec(item, workspace, &place, pass.clone())?;
+        let result = match self.options.runtime.plan(&spec) {
+            Ok(plan) => {
+                let base = self.base(held, item, workspace, &place, &spec)?;
+                let launch = prepare(&plan, &spec, base);
+                let launch = launch.map_err(|e| self.site.io("writing an agent's files", &e))?;
+                self.run(held, item, workspace, &spec, launch, plan.linger)
+            }
+            Err(why) => RunResult::never_started(why, place.join(OUTPUT)),
+        };
+        let mut facts = result.facts.clone();
+        if let (Some(gateway), Some(pass)) = (&self.site.gateway, &pass) {
+            let metered = gateway.close(pass);
+            facts.metered = self.options.runtime.calls_models().then_some(metered);
+        }
+        // Keys and sessions of this run are of no use to anybody.
+        let _ = std::fs::remove_dir_all(&spec.home);
+        let outcome = domain::agent::verdict::verdict(&facts);
+        let last = facts.terminal.as_ref();
+        let answer = last.and_then(|it| it.structured.clone()).or_else(|| {
+            let text = last.map(|it| it.text.trim()).filter(|text| !text.is_empty())?;
+            Some(as_json(text))
+        });
+        let said = match last.and_then(|it| it.fault.as_ref()).map(|it| it.text.trim()).filter(|it| !it.is_empty()) {
+            Some(text) => text.to_owned(),
+            None if facts.errors.trim().is_empty() => crate::change::tail(&result.transcript),
+            None => tail_of(&facts.errors),
+        };
+        Ok(Attempt { outcome, result: read_result(&spec.result_file).or(answer), said })
+    }
+
+    fn open_pass(&self, held: &Held, item: &WorkView) -> Result<Option<Pass>, String> {
+        let Some(gateway) = &self.site.gateway else { return Ok(None) };
+        let caller = Caller {
+            project: self.site.engine.project.clone(),
+            run: self.options.name.clone(),
+            item: Some((item.id.parse().expect("the id of an item is an id"), Fence::new(item.fence))),
+            agent: held.by.clone(),
+            trace_id: item.trace_id.clone(),
+        };
+        gateway.open(&caller).map(Some)
+    }
+
+    fn run(
+        &self,
+        held: &Held,
+        item: &WorkView,
+        workspace: &Workspace,
+        spec: &RunSpec,
+        launch: Launch,
+        linger: Duration,
+    ) -> RunResult {
+        self.options.tell(&News::Began {
+            agent: held.by.to_string(),
+            item: item.id.clone(),
+            title: item.title.clone(),
+            path: workspace.path.clone(),
+            output: launch.output.to_string_lossy().into_owned(),
+        });
+        failpoint!("agent.start.before");
+        let meter = self.site.gateway.as_ref().zip(spec.pass.as_ref());
+        let meter = meter.map(|(gateway, pass)| move || gateway.metered(pass));
+        let job = Job {
+            launch,
+            linger,
+            conversation: self.options.runtime.converse(spec),
+            limits: &spec.limits,
+            ladder: self.site.habits.agent_ladder(),
+            required: spec.servers.iter().filter(|it| it.required).map(|it| it.name.clone()).collect(),
+            form: spec.output_schema.is_some(),
+            patience: Duration::ZERO,
+            meter: meter.as_ref().map(|meter| meter as &dyn Fn() -> domain::budget::Metered),
+        };
+        let mut heart = Heart { worker: self, held, item, renewed: Instant::now() };
+        supervise(self.site.launcher.as_ref(), job, &mut heart)
+    }
+
+    /// What the agent is to do, and within what.
+    fn spec(
+        &self,
+        item: &WorkView,
+        workspace: &Workspace,
+        place: &Path,
+        pass: Option<Pass>,
+    ) -> Result<RunSpec, Problem> {
+        let id = item.id.parse().expect("the id of an item is an id");
+        let handoff = wait(self.site.engine.handoff(&id))?.map(Box::new);
+        let item = &WorkView { handoff, ..item.clone() };
+        let prompt_file = place.join("prompt.md");
+        let prompt = prompt(item);
+        std::fs::write(&prompt_file, &prompt).map_err(|e| self.site.io("writing the prompt", &e))?;
+        let result_file = place.join("result.json");
+        let _ = std::fs::remove_file(&result_file);
+        let keyed = self.options.runtime.keys().iter().any(|key| std::env::var_os(key).is_some());
+        Ok(RunSpec {
+            prompt,
+            prompt_file,
+            item: serde_json::to_vec(item).expect("an item can be written as JSON"),
+            workspace: PathBuf::from(&workspace.path),
+            home: place.join("home"),
+            model: self.options.model.clone(),
+            limits: self.site.habits.agent_limits(self.options.runtime.heard()),
+            trace: format!("00-{}-{}-01", item.trace_id, random_hex::<8>()),
+            result_file,
+            own_login: pass.is_none() && !keyed,
+            pass,
+            program: self.options.program.clone(),
+            ..RunSpec::default()
+        })
+    }
+
+    /// What every agent is started with, whatever its kind.
+    fn base(
+        &self,
+        held: &Held,
+        item: &WorkView,
+        workspace: &Workspace,
+        place: &Path,
+        spec: &RunSpec,
+    ) -> Result<Launch, Problem> {
+        let list = |parts: Vec<String>| OsString::from(parts.join(","));
+        let environment = &workspace.environment;
+        let ports = environment.ports.iter().map(ToString::to_string).collect();
+        let path = self.path().map_err(|e| self.site.io("making the folder with the program", &e))?;
+        let mut env: Vec<(String, OsString)> = vec![
+            ("NEXUS_WORK_ID".to_owned(), item.id.clone().into()),
+            ("NEXUS_FENCE".to_owned(), item.fence.to_string().into()),
+            ("NEXUS_AGENT_ID".to_owned(), held.by.as_str().into()),
+            ("NEXUS_PROJECT".to_owned(), item.project.clone().into()),
+            ("NEXUS_DIR".to_owned(), self.site.places.data.clone().into()),
+            ("NEXUS_PROMPT_FILE".to_owned(), spec.prompt_file.clone().into()),
+            ("NEXUS_RESULT_FILE".to_owned(), spec.result_file.clone().into()),
+            // Known to this run alone: whoever has it in the environment is inside a run.
+            ("NEXUS_RUN_TOKEN".to_owned(), random_hex::<16>().into()),
+            ("TRACEPARENT".to_owned(), spec.trace.clone().into()),
+            ("NEXUS_PORTS".to_owned(), list(ports)),
+            ("NEXUS_DATABASES".to_owned(), list(environment.databases.clone())),
+            ("PATH".to_owned(), path),
+        ];
+        if let Some(port) = environment.ports.first() {
+            env.push(("PORT".to_owned(), port.to_string().into()));
+        }
+        if let Some(cache) = &environment.cache {
+            env.push(("NEXUS_CACHE_DIR".to_owned(), cache.into()));
+        }
+        Ok(Launch {
+            argv: Vec::new(),
+            dir: spec.workspace.clone(),
+            env,
+            // It works on this store, whatever server the operator talks to otherwise.
+            env_remove: vec!["NEXUS_FAILPOINT".to_owned(), "NEXUS_URL".to_owned()],
+            stdin: Vec::new(),
+            output: place.join(OUTPUT),
+            output_bytes_max: self.site.habits.agent_output_max,
+            talk: None,
+        })
+    }
+
+    /// Our PATH with a folder in front in which `nexus` is this very program.
+    fn path(&self) -> std::io::Result<OsString> {
+        let folder = self.site.places.state.join("bin");
+        let link = folder.join("nexus");
+        if std::fs::read_link(&link).ok().as_ref() != Some(&self.site.places.program) {
+            std::fs::create_dir_all(&folder)?;
+            // Another worker may do the same at the same time: make it aside, then move it into place.
+            let fresh = folder.join(format!("nexus-{}", random_hex::<8>()));
+            std::os::unix::fs::symlink(&self.site.places.program, &fresh)?;
+            failpoint!("agent.link.before");
+            std::fs::rename(&fresh, &link)?;
+            failpoint!("agent.link.after");
+        }
+        let before = std::env::var_os("PATH").unwrap_or_default();
+        let all = std::iter::once(folder).chain(std::env::split_paths(&before));
+        std::env::join_paths(all).map_err(std::io::Error::other)
+    }
+}
+
+/// Renews the lease a third of its length apart, hears the operator, and says what the agent may do.
+struct Heart<'a, 'w> {
+    worker: &'a Worker<'w>,
+    held: &'a Held,
+    item: &'a WorkView,
+    renewed: Instant,
+}
+
+impl Heart<'_, '_> {
+    fn every(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.worker.options.ttl.millis() / 3).unwrap_or(1_000))
+    }
+}
+
+impl Host for Heart<'_, '_> {
+    fn begun(&mut self) {
+        failpoint!("agent.start.after");
+    }
+
+    fn beat(&mut self) -> Option<By> {
+        if self.worker.drain.stopping() {
+            return Some(By::Operator);
+        }
+        if self.renewed.elapsed() < self.every() {
+            return None;
+        }
+        self.renewed = Instant::now();
+        let renew = Command::Renew { held: self.held.clone(), ttl: self.worker.options.ttl };
+        let id = self.item.id.parse().expect("the id of an item is an id");
+        match wait(self.worker.site.engine.act(id, renew, None)) {
+            Err(problem) if problem.kind == Kind::LeaseLost => Some(By::LostLease),
+            // A store that is busy for a moment is no reason to stop; the lease has time left.
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    fn hear(&mut self, event: &AgentEvent) {
+        let agent = self.held.by.to_string();
+        self.worker.options.tell(&News::Heard { agent, item: self.item.id.clone(), event: event.clone() });
+    }
+
+    /// Its worktree is its own. What else it may do, the settings say.
+    fn permit(&mut self, question: &Question) -> Option<Answer> {
+        let own = matches!(question.touch, Touch::Read | Touch::Edit);
+        Some(if own || self.worker.site.habits.agent_may_all { Answer::Allow } else { Answer::Deny })
+    }
+}
+
+/// The result an agent left: JSON as it is, anything else as one JSON text.
+fn read_result(path: &Path) -> Option<Json> {
+    let bytes = std::fs::read(path).ok().filter(|bytes| !bytes.is_empty())?;
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(WorkLimits::JSON_BYTES_MAX)]).into_owned();
+    Some(as_json(&text))
+}
+
+/// JSON as it is, anything else as one JSON text.
+fn as_json(text: &str) -> Json {
+    let whole = serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
+    Json(if whole { text.to_owned() } else { serde_json::Value::String(text.to_owned()).to_string() })
+}
+
+fn tail_of(errors: &str) -> String {
+    let lines: Vec<&str> = errors.lines().collect();
+    lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+}
