@@ -9,6 +9,7 @@ mod here;
 mod http;
 mod locate;
 mod reach;
+mod sandbox;
 mod sealer;
 mod settings;
 mod signals;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use store::escalation as kept;
 
 use crate::agent::{Attended, attend};
-use crate::ports::{Launch, Launcher};
+use crate::ports::{Inherit, Launch, Launcher};
 use crate::problem::Problem;
 use crate::site::Site;
 use crate::{Engine, wait};
@@ -120,6 +120,7 @@ fn run_hook(launcher: &dyn Launcher, notify: &Notify, folder: &Path, stdin: Vec<
         dir: folder.to_path_buf(),
         env: Vec::new(),
         env_remove: vec!["NEXUS_FAILPOINT".to_owned()],
+        inherit: Inherit::All,
         stdin,
         output: folder.join("notify.log"),
         output_bytes_max: 100_000,

@@ -187,6 +187,8 @@ pub struct Launch {
     pub env: Vec<(String, OsString)>,
     /// Taken out of our environment.
     pub env_remove: Vec<String>,
+    /// Whether our environment is passed on at all.
+    pub inherit: Inherit,
     /// What it reads on its standard input.
     pub stdin: Vec<u8>,
     /// The file that gets its output and its errors; made anew.
@@ -195,6 +197,16 @@ pub struct Launch {
     pub output_bytes_max: u64,
     /// How it is talked to while it runs; `None`: it reads `stdin` to its end, and errors go where output goes.
     pub talk: Option<Talk>,
+}
+
+/// What is passed on of our own environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Inherit {
+    /// All of it.
+    #[default]
+    All,
+    /// Nothing: what a launch sets is all there is.
+    Nothing,
 }
 
 /// A program that reads and prints lines as long as it runs.

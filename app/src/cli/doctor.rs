@@ -1,5 +1,6 @@
 //! `nexus doctor`
 
+use engine::agent::{Probe, SandboxKind};
 use engine::ports::Repo as _;
 use engine::problem::Problem;
 use engine::wait;
@@ -67,6 +68,8 @@ pub fn doctor(global: &Global, _: &Args) -> Result<Answer, Problem> {
             findings.push(Finding { what: "workspaces", verdict: "note", detail });
         }
     }
+    let kinds = crate::sandbox::all();
+    findings.push(finding("sandbox", kinds.map(|kinds| sandboxes(&kinds))));
     let wrong = findings.iter().any(|f| f.verdict == "wrong");
     let colour = |verdict| match verdict {
         "ok" => "done",
@@ -113,4 +116,13 @@ fn writable(folder: &std::path::Path) -> Result<String, Problem> {
     let probe = folder.join(format!("probe-{}", std::process::id()));
     std::fs::write(&probe, b"probe").and_then(|()| std::fs::remove_file(&probe)).map_err(failed)?;
     Ok(folder.display().to_string())
+}
+
+/// How each kind of sandbox does.
+fn sandboxes(kinds: &[Probe]) -> String {
+    let said = |it: &Probe| {
+        let works = if it.works { "works" } else { "does not work" };
+        format!("{} {works}: {}", it.kind.word(), it.detail)
+    };
+    kinds.iter().rev().filter(|it| it.kind != SandboxKind::None).map(said).collect::<Vec<_>>().join("; ")
 }

@@ -10,6 +10,7 @@ mod doctor;
 mod events;
 pub mod history;
 mod init;
+mod inside;
 mod lock;
 mod message;
 mod metrics;
@@ -120,6 +121,8 @@ enum Command {
     Completions(Completions),
     #[command(hide = true)]
     Keep(Keep),
+    #[command(hide = true)]
+    Inside(inside::Args),
     /// One of the scripted agents of the demo (used by Nexus itself)
     #[command(hide = true)]
     DemoAgent(crate::demo::AgentArgs),
@@ -210,6 +213,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
             answer::print(script.trim_end());
             Ok(Answer::silent())
         }
+        Command::Inside(args) => Ok(Answer::code(inside::inside(args))),
         Command::Keep(Keep { argv }) => Ok(Answer::code(connect::process::keep(argv))),
         Command::DemoAgent(args) => crate::demo::agent(&args),
     }

@@ -44,6 +44,9 @@ pub struct Args {
     /// The model that it is to use, by the agent's own name for it
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
+    /// What keeps agents in: auto, bwrap, landlock or none
+    #[arg(long, value_name = "KIND")]
+    sandbox: Option<String>,
     /// Import this backlog first (JSON lines, see `nexus work import`)
     #[arg(long, value_name = "FILE")]
     backlog: Option<PathBuf>,
@@ -78,9 +81,12 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     if let Some(timeout) = args.timeout {
         global.set.push(("agent.timeout", engine::units::format_duration(timeout)));
     }
+    global.set.extend(args.sandbox.clone().map(|kind| ("sandbox.kind", kind)));
     let here = Here::find(&global)?;
     let agent = args.agent.as_deref().map(words::split).transpose()?.map(from_here).unwrap_or_default();
     let chosen = runtimes::choose(args.runtime.as_deref().unwrap_or("command"), &agent)?;
+    let named = chosen.runtime.name() == "command";
+    let sandbox = crate::sandbox::choose(&here.settings().sandbox, named)?;
     let git = here.git()?;
     if global.data_dir.is_none() && !here.names_a_store() {
         super::init::init(&global, &super::init::Args {})?;
@@ -103,6 +109,8 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
         runtime: chosen.runtime,
         model: args.model,
         program: chosen.program,
+        sandbox,
+        readable: here.settings().sandbox_read.clone(),
         name: args.agent_name.unwrap_or_else(|| format!("run-{}", random_hex::<3>())),
         filter,
         target,

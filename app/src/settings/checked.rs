@@ -48,6 +48,10 @@ pub struct Settings {
     pub workers: usize,
     /// What an agent may use up.
     pub agent: AgentLimits,
+    /// What keeps agents in: one of the words of [`crate::sandbox::WORDS`].
+    pub sandbox: String,
+    /// What agents in a sandbox can read besides.
+    pub sandbox_read: Vec<PathBuf>,
     /// What a check may use up; its timeout is the repository's to say.
     pub check: CheckLimits,
     /// How changes land.
@@ -222,6 +226,8 @@ impl Settings {
                 processes_max: narrow(written, "agent.processes_max"),
                 may_all: written.text("agent.permission") == "allow",
             },
+            sandbox: written.text("sandbox.kind").to_owned(),
+            sandbox_read: std::env::split_paths(written.text("sandbox.read")).filter(|it| it.is_absolute()).collect(),
             check: CheckLimits {
                 output_bytes_max: written.number("check.output_max"),
                 grace: written.duration("check.grace"),

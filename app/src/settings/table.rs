@@ -7,6 +7,7 @@ use domain::text::{Project, Role};
 use super::checked::{Profile, day, host};
 use super::kind::Kind;
 use crate::cli::words;
+use crate::sandbox;
 
 /// One setting.
 #[derive(Debug)]
@@ -148,6 +149,18 @@ pub static ALL: &[Spec] = &[
         "deny",
         "What an agent is told that asks whether it may do what reaches beyond its worktree.",
     ),
+    row(
+        "sandbox.kind",
+        Kind::Choice(sandbox::WORDS),
+        "auto",
+        "What keeps agents in; auto is the strictest that works here, and none for a program named with --agent.",
+    ),
+    row(
+        "sandbox.read",
+        PATHS,
+        "",
+        "Folders that agents in a sandbox can read, with colons between them: toolchains, for one.",
+    ),
     row("check.output_max", OUTPUT, "10MB", "How much of a check's output is kept."),
     row("check.grace", Kind::Duration(0..=HOUR), "2s", "How long a check has to end once it was asked to."),
     row("landing.batch_max", Kind::Integer(1..=64), "8", "How many changes are tried together before bisecting."),
@@ -231,6 +244,10 @@ const REMOTE: Kind = Kind::Text {
     fits: |text| {
         !text.starts_with('-') && !text.contains(|c: char| c.is_whitespace() || c.is_control()) && !secret(text)
     },
+};
+const PATHS: Kind = Kind::Text {
+    wanted: "absolute paths with colons between them, or nothing",
+    fits: |text| text.is_empty() || text.split(':').all(|path| Path::new(path).is_absolute()),
 };
 const FILE: Kind = DIRECTORY;
 const DIRECTORY: Kind = Kind::Text {

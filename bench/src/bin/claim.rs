@@ -155,6 +155,8 @@ fn finish(path: &Path, items: u64) {
     if items == 0 {
         return;
     }
+    // Closed last, it leaves the log where it is: a store without one is looked through as a copy.
+    let _store = Store::open(path, Mode::Direct).expect("the store opens");
     let connection = rusqlite::Connection::open(path).expect("the store opens");
     let sql = format!(
         "pragma synchronous = off; pragma cache_size = -500000; begin;

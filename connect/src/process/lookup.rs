@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use engine::ports::{Launch, NeverStarted};
+use engine::ports::{Inherit, Launch, NeverStarted};
 use rustix::fs::{Access, access};
 
 /// Where programs are looked up when there is no PATH, as libc does it.
@@ -49,7 +49,7 @@ pub(super) fn check(launch: &Launch) -> Result<(), NeverStarted> {
 /// The PATH that the program will have.
 fn search_path(launch: &Launch) -> OsString {
     let given = launch.env.iter().rev().find(|(key, _)| key == "PATH").map(|(_, value)| value.clone());
-    let removed = launch.env_remove.iter().any(|key| key == "PATH");
+    let removed = launch.inherit == Inherit::Nothing || launch.env_remove.iter().any(|key| key == "PATH");
     let ours = || if removed { None } else { std::env::var_os("PATH") };
     given.or_else(ours).unwrap_or_else(|| OsStr::new(PATH_DEFAULT).to_owned())
 }

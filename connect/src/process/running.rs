@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use engine::ports::{Exit, Footprint, Heard, Launch, NeverStarted, Running};
+use engine::ports::{Exit, Footprint, Heard, Inherit, Launch, NeverStarted, Running};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::lines::Lines;
@@ -61,6 +61,9 @@ pub(super) fn start(keeper: &Path, launch: &Launch) -> Result<Kept, NeverStarted
     let mark = mark();
     let mut command = Command::new(keeper);
     command.arg("keep").arg("--").args(&launch.argv).current_dir(&launch.dir);
+    if launch.inherit == Inherit::Nothing {
+        command.env_clear();
+    }
     for key in &launch.env_remove {
         command.env_remove(key);
     }

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use connect::process::Processes;
-use engine::ports::{Exit, Launch, Launcher, Running};
+use engine::ports::{Exit, Inherit, Launch, Launcher, Running};
 use tempfile::TempDir;
 
 /// Longer than any test takes: what waits so long has failed.
@@ -33,6 +33,7 @@ impl Fixture {
             dir: self.folder.path().to_owned(),
             env: Vec::new(),
             env_remove: Vec::new(),
+            inherit: Inherit::All,
             stdin: Vec::new(),
             output: self.path("output"),
             output_bytes_max: 1_000_000,

@@ -9,6 +9,7 @@ mod ladder;
 mod limits;
 mod roster;
 mod runtime;
+mod sandbox;
 mod supervise;
 
 pub use attend::{Attended, attend};
@@ -19,4 +20,5 @@ pub use ladder::Ladder;
 pub use limits::Limits;
 pub use roster::{AgentView, RecordView};
 pub use runtime::{Answer, Conversation, McpServer, Move, Plan, Protocol, RunSpec, Runtime, Tools};
+pub use sandbox::{Probe, Sandbox, SandboxKind, View};
 pub use supervise::{Host, Job, RunResult, prepare, supervise};

@@ -9,7 +9,7 @@ use domain::id::ReceiptId;
 use store::{change as kept, failpoint};
 
 use crate::agent::{Attended, attend};
-use crate::ports::Launch;
+use crate::ports::{Inherit, Launch};
 use crate::problem::{Kind, Problem};
 use crate::site::Site;
 use crate::{random_hex, sha256_hex, wait};
@@ -78,6 +78,7 @@ impl Site {
                 ("NEXUS_RUN_TOKEN".to_owned(), random_hex::<16>().into()),
             ],
             env_remove: vec!["NEXUS_FAILPOINT".to_owned()],
+            inherit: Inherit::All,
             stdin: Vec::new(),
             output: output.clone(),
             output_bytes_max: self.habits.check_output_max,

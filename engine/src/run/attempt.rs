@@ -12,8 +12,8 @@ use store::failpoint;
 
 use super::News;
 use super::worker::Worker;
-use crate::agent::{Answer, Caller, Host, Job, Pass, RunResult, RunSpec, prepare, prompt, supervise};
-use crate::ports::Launch;
+use crate::agent::{Answer, Caller, Host, Job, Pass, RunResult, RunSpec, View, prepare, prompt, supervise};
+use crate::ports::{Inherit, Launch, NeverStarted};
 use crate::problem::{Kind, Problem};
 use crate::work::WorkView;
 use crate::{random_hex, wait};
@@ -58,7 +58,10 @@ impl Worker<'_> {
                 let base = self.base(held, item, workspace, &place, &spec)?;
                 let launch = prepare(&plan, &spec, base);
                 let launch = launch.map_err(|e| self.site.io("writing an agent's files", &e))?;
-                self.run(held, item, workspace, &spec, launch, plan.linger)
+                match self.options.sandbox.wrap(launch, &self.view(workspace, &place, &spec)?) {
+                    Ok(launch) => self.run(held, item, workspace, &spec, launch, plan.linger),
+                    Err(NeverStarted(why)) => RunResult::never_started(why, place.join(OUTPUT)),
+                }
             }
             Err(why) => RunResult::never_started(why, place.join(OUTPUT)),
         };
@@ -163,6 +166,22 @@ impl Worker<'_> {
         })
     }
 
+    /// What the agent may see where it is kept in.
+    fn view(&self, workspace: &Workspace, place: &Path, spec: &RunSpec) -> Result<View, Problem> {
+        // It has to be there to be shown inside; an empty one is no result.
+        std::fs::write(&spec.result_file, "").map_err(|e| self.site.io("making the file for a result", &e))?;
+        let cache = workspace.environment.cache.as_ref().map(PathBuf::from);
+        Ok(View {
+            worktree: spec.workspace.clone(),
+            home: spec.home.clone(),
+            place: place.join("sandbox"),
+            common_dir: Some(self.site.repo.common_dir().to_owned()),
+            writable: std::iter::once(spec.result_file.clone()).chain(cache).collect(),
+            readable: std::iter::once(spec.prompt_file.clone()).chain(self.options.readable.iter().cloned()).collect(),
+            gateway: spec.pass.as_ref().map(|pass| (pass.address, pass.socket.clone())),
+        })
+    }
+
     /// What every agent is started with, whatever its kind.
     fn base(
         &self,
@@ -203,6 +222,7 @@ impl Worker<'_> {
             env,
             // It works on this store, whatever server the operator talks to otherwise.
             env_remove: vec!["NEXUS_FAILPOINT".to_owned(), "NEXUS_URL".to_owned()],
+            inherit: Inherit::All,
             stdin: Vec::new(),
             output: place.join(OUTPUT),
             output_bytes_max: self.site.habits.agent_output_max,

@@ -1,5 +1,6 @@
 //! What a run is told, and what it tells.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use domain::agent::Filter;
 use domain::agent::event::AgentEvent;
 use domain::time::Ttl;
 
-use crate::agent::Runtime;
+use crate::agent::{Runtime, Sandbox};
 
 /// How to run.
 #[derive(Clone)]
@@ -20,6 +21,10 @@ pub struct RunOptions {
     pub model: Option<String>,
     /// The program of that kind, where it is not the one on the PATH.
     pub program: Option<String>,
+    /// What keeps them in.
+    pub sandbox: Arc<dyn Sandbox>,
+    /// What they may read besides, and run: toolchains, for one.
+    pub readable: Vec<PathBuf>,
     /// What agents are called, before their number.
     pub name: String,
     /// What they take.

@@ -10,7 +10,7 @@ use domain::agent::event::{AgentEvent, Question};
 use domain::agent::verdict::By;
 use domain::budget::Metered;
 use engine::agent::{Answer, Host, Job, Ladder, Limits, McpServer, RunResult, RunSpec, prepare, supervise};
-use engine::ports::Launch;
+use engine::ports::{Inherit, Launch};
 use tempfile::TempDir;
 
 /// A run of the fake agent.
@@ -98,6 +98,7 @@ impl Stage {
             dir: place.to_owned(),
             env: vec![("FAKE_AGENT".to_owned(), format!("{speech} {}", self.deed).into())],
             env_remove: Vec::new(),
+            inherit: Inherit::All,
             stdin: Vec::new(),
             output: place.join("transcript.log"),
             output_bytes_max: 0,

@@ -1,0 +1,57 @@
+//! The environment inside: a short list of ours, what the launch sets, and a git that writes nothing outside.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use engine::agent::View;
+use engine::ports::Launch;
+
+/// What is passed on of our own environment: nothing that could be a secret.
+const PASSED_ON: &[&str] = &["LANG", "LC_ALL", "LC_CTYPE", "TERM", "TZ", "COLORTERM", "NO_COLOR"];
+/// Where programs are, when the launch does not say.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// All of the environment inside: what `launch` sets goes before what is passed on.
+pub fn environment(launch: &Launch, view: &View) -> Vec<(String, OsString)> {
+    let mut all: Vec<(String, OsString)> = vec![
+        ("PATH".to_owned(), path(view)),
+        ("HOME".to_owned(), view.home.clone().into()),
+        ("TMPDIR".to_owned(), view.home.join("tmp").into()),
+        ("USER".to_owned(), "agent".into()),
+        ("LOGNAME".to_owned(), "agent".into()),
+        ("SHELL".to_owned(), "/bin/sh".into()),
+    ];
+    let ours = PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
+    all.extend(ours);
+    if let Some(common) = &view.common_dir {
+        all.extend(git(&view.home, common));
+    }
+    // What the launch sets for our benefit is not for inside.
+    all.extend(launch.env.iter().filter(|(name, _)| name != "PATH").cloned());
+    all
+}
+
+/// The usual places, and the folders that the program was found in.
+fn path(view: &View) -> OsString {
+    let more = view.readable.iter().filter(|folder| folder.is_dir()).map(|folder| folder.as_os_str());
+    let mut all = OsString::from(PATH);
+    for folder in more {
+        all.push(":");
+        all.push(folder);
+    }
+    all
+}
+
+/// Git inside: an index and new objects of its own, those of the repository beside them, and no configuration but its own.
+fn git(home: &Path, common: &Path) -> Vec<(String, OsString)> {
+    let own = home.join("git");
+    vec![
+        ("GIT_INDEX_FILE".to_owned(), own.join("index").into()),
+        ("GIT_OBJECT_DIRECTORY".to_owned(), own.join("objects").into()),
+        ("GIT_ALTERNATE_OBJECT_DIRECTORIES".to_owned(), common.join("objects").into()),
+        ("GIT_OPTIONAL_LOCKS".to_owned(), "0".into()),
+        ("GIT_CONFIG_GLOBAL".to_owned(), "/dev/null".into()),
+        ("GIT_CONFIG_NOSYSTEM".to_owned(), "1".into()),
+        ("GIT_TERMINAL_PROMPT".to_owned(), "0".into()),
+    ]
+}
