@@ -2,11 +2,16 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getpid, getppid, kill_process, kill_process_group, set_child_subreaper};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, getpid, getppid, kill_process, kill_process_group, pidfd_open, set_child_subreaper,
+};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -18,9 +23,11 @@ pub(super) const GRACE_MS: &str = "NEXUS_KEEP_GRACE_MS";
 pub(super) const PARENT: &str = "NEXUS_KEEP_PARENT";
 
 const GRACE_DEFAULT: Duration = Duration::from_secs(2);
-/// How often the keeper looks whether its parent is alive. The kernel could tell, but by the death of the *thread*
-/// that started us, and threads come and go.
+/// How often the keeper looks whether its parent is alive, where the kernel does not tell of its end. (It could also send
+/// a signal, but at the death of the *thread* that started us, and threads come and go.)
 const PARENT_EVERY: Duration = Duration::from_millis(200);
+/// The same where it does tell.
+const PARENT_RARELY: Duration = Duration::from_secs(10);
 /// What shells say when a program cannot be started.
 const CANNOT_START: u8 = 127;
 /// The exit code of a program that was killed.
@@ -52,7 +59,8 @@ async fn watch(argv: Vec<OsString>, grace: Duration, parent: Option<Pid>) -> std
     let (mut term, mut int, mut hup) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     let Some(program) = start(&argv) else { return Ok(CANNOT_START) };
-    let mut look = interval(PARENT_EVERY);
+    let parent_end = parent.and_then(end_of_parent);
+    let mut look = interval(if parent_end.is_some() { PARENT_RARELY } else { PARENT_EVERY });
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut deadline = None;
     loop {
@@ -63,6 +71,8 @@ async fn watch(argv: Vec<OsString>, grace: Duration, parent: Option<Pid>) -> std
                 }
                 false
             }
+            () = ended(parent_end.as_ref()) => return Ok(finish(KILLED)),
+            // At once for the first time: it may have ended before we asked to be told.
             _ = look.tick() => {
                 if getppid() != parent {
                     return Ok(finish(KILLED));
@@ -87,6 +97,26 @@ async fn watch(argv: Vec<OsString>, grace: Duration, parent: Option<Pid>) -> std
             deadline = Some(Instant::now() + grace);
         }
     }
+}
+
+/// What becomes readable when the process `parent` has ended; `None` where the kernel has no such thing.
+#[expect(
+    deprecated,
+    reason = "what follows it is unsafe; an OwnedFd is one file from beginning to end, as both want it"
+)]
+fn end_of_parent(parent: Pid) -> Option<AsyncFd<OwnedFd>> {
+    let held = pidfd_open(parent, PidfdFlags::NONBLOCK).ok()?;
+    AsyncFd::with_interest(held, Interest::READABLE).ok()
+}
+
+/// Waits until the process has ended; for ever where we are not told.
+async fn ended(process: Option<&AsyncFd<OwnedFd>>) {
+    if let Some(process) = process
+        && process.readable().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
 }
 
 /// Starts the program in a process group of its own; `None` after saying why it could not.

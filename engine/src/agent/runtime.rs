@@ -8,6 +8,7 @@
 //! Neither starts anything, waits, or reads a clock: `supervise` does, once for all kinds.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,7 +65,7 @@ pub struct Tools {
 }
 
 /// A tool server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct McpServer {
     /// Its name.
     pub name: String,
@@ -76,8 +77,15 @@ pub struct McpServer {
     pub required: bool,
 }
 
+impl fmt::Debug for McpServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, url) = (&self.name, &self.url);
+        f.debug_struct("McpServer").field("name", name).field("url", url).field("token", &"***").finish_non_exhaustive()
+    }
+}
+
 /// How an agent is started.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Plan {
     /// The program and its arguments.
     pub argv: Vec<String>,
@@ -91,6 +99,14 @@ pub struct Plan {
     pub protocol: Protocol,
     /// How long it may stay, silent, after its last word.
     pub linger: Duration,
+}
+
+impl fmt::Debug for Plan {
+    /// Without what variables and files hold, which may be keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.env.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Plan").field("argv", &self.argv).field("env", &names).finish_non_exhaustive()
+    }
 }
 
 /// How an agent talks.
