@@ -4,4 +4,5 @@
 pub mod agent;
 pub mod git;
 pub mod process;
+pub mod upstream;
 pub mod webhook;

@@ -6,6 +6,7 @@
 pub mod agent;
 mod alive;
 pub mod audit;
+pub mod budget;
 pub mod change;
 mod clock;
 mod duty;

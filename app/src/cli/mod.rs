@@ -3,6 +3,7 @@
 mod agent;
 pub mod answer;
 mod audit;
+mod budget;
 mod change;
 mod config;
 mod coordination;
@@ -110,6 +111,8 @@ enum Command {
     Store(store::Command),
     #[command(subcommand)]
     Metrics(metrics::Command),
+    #[command(subcommand)]
+    Budget(budget::Command),
     Doctor(doctor::Args),
     Up(up::Args),
     Demo(crate::demo::Args),
@@ -198,6 +201,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Status(args) => status::status(&global, &args),
         Command::Store(command) => store::store(&global, &command),
         Command::Metrics(command) => metrics::metrics(&global, &command),
+        Command::Budget(command) => budget::budget(&global, command),
         Command::Doctor(args) => doctor::doctor(&global, &args),
         Command::Up(args) => up::up(global, &args),
         Command::Demo(args) => crate::demo::demo(&args, global.json),
