@@ -13,7 +13,7 @@ use engine::{Engine, SystemClock};
 use store::{Mode, Store};
 
 use crate::cli::Global;
-use crate::http::{Serving, socket};
+use crate::http::{self, Serving, socket};
 use crate::locate;
 use crate::settings::{self, Loaded, Settings};
 
@@ -120,7 +120,12 @@ impl Here {
 
     /// What a server over `engine` serves.
     pub fn serving(&self, engine: Engine, site: Option<Site>) -> Serving {
-        Serving { engine, site, usual_ttl: self.settings().lease_ttl, socket: self.socket() }
+        Serving { engine, site, usual_ttl: self.settings().lease_ttl, socket: self.socket(), model: None }
+    }
+
+    /// What calls of models are passed on with.
+    pub fn model_means(&self) -> Result<http::model::Means, Problem> {
+        http::model::means(&self.settings().model, &self.data)
     }
 
     /// What starts programs.

@@ -1,5 +1,5 @@
 //! The outside of Nexus, as the engine asks for it: coding agents, the git repository, the programs that agents and
-//! checks are, and webhooks.
+//! checks are, providers of models, and webhooks.
 
 pub mod agent;
 pub mod git;

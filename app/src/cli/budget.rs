@@ -2,11 +2,17 @@
 
 mod shown;
 
+use std::time::Duration;
+
 use domain::budget::{Account, Measure};
+use domain::id::WorkId;
+use domain::text::AgentName;
+use domain::work::Fence;
+use engine::agent::Caller;
 use engine::budget::By;
 use engine::problem::Problem;
 use engine::units::parse_duration;
-use engine::wait;
+use engine::{random_hex, sha256_hex, wait};
 use store::Mode;
 
 use super::{Answer, Global, parse};
@@ -21,6 +27,7 @@ pub enum Command {
     Set(Set),
     Reset(Reset),
     History(History),
+    Pass(Pass),
 }
 
 /// Show limits, what is spent and set aside, and how things stand with the keys of providers
@@ -86,6 +93,29 @@ pub struct History {
     limit: u32,
 }
 
+/// Get a token with which an agent of your own calls models through `nexus up`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  nexus budget pass --agent zoe --ttl 8h --json\n\n\
+    The agent's address is that of nexus up with /model/anthropic, /model/openai/v1 or /model/gemini behind it, its key\n\
+    is the token. With --item the token is good while the item is held under that fence. It is shown once.")]
+pub struct Pass {
+    /// Who calls
+    #[arg(long, env = "NEXUS_AGENT_ID", value_name = "NAME")]
+    agent: AgentName,
+    /// The run whose account spends
+    #[arg(long, value_name = "NAME", default_value = "by hand")]
+    run: String,
+    /// The item that it is for
+    #[arg(long, value_name = "ID", requires = "fence")]
+    item: Option<WorkId>,
+    /// The fence under which the item is held
+    #[arg(long, value_name = "N", requires = "item")]
+    fence: Option<i64>,
+    /// How long it is good
+    #[arg(long, value_name = "DURATION", default_value = "8h", value_parser = parse::wait)]
+    ttl: Duration,
+}
+
 pub fn budget(global: &Global, command: Command) -> Result<Answer, Problem> {
     let engine = Here::find(global)?.engine(Mode::Direct)?;
     match command {
@@ -109,6 +139,18 @@ pub fn budget(global: &Global, command: Command) -> Result<Answer, Problem> {
             let name = one_line(&args.credential);
             let text = if was { format!("{name} is asked again") } else { format!("{name} was in no trouble") };
             Ok(Answer::new(&serde_json::json!({ "credential": args.credential, "was_in_trouble": was }), text))
+        }
+        Command::Pass(args) => {
+            let token = format!("nxp-{}", random_hex::<32>());
+            let caller = Caller {
+                project: engine.project.clone(),
+                run: args.run,
+                item: args.item.zip(args.fence.map(Fence::new)),
+                agent: args.agent,
+                trace_id: random_hex::<16>(),
+            };
+            let until = wait(engine.add_pass(sha256_hex(token.as_bytes()), caller, args.ttl))?.millis();
+            Ok(Answer::new(&serde_json::json!({ "token": token, "until_ms": until }), token.clone()))
         }
         Command::History(args) => {
             let since = args.since.moment(engine.scope().now);

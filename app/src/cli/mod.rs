@@ -126,6 +126,8 @@ enum Command {
     /// One of the scripted agents of the demo (used by Nexus itself)
     #[command(hide = true)]
     DemoAgent(crate::demo::AgentArgs),
+    #[command(hide = true)]
+    FakeModel(crate::demo::model::Args),
 }
 
 /// Print the completions for a shell
@@ -216,6 +218,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         }
         Command::Keep(Keep { argv }) => Ok(Answer::code(connect::process::keep(argv))),
         Command::DemoAgent(args) => crate::demo::agent(&args),
+        Command::FakeModel(args) => crate::demo::model::serve(&args),
     }
 }
 

@@ -11,6 +11,7 @@ use domain::id::EarmarkId;
 use domain::time::Timestamp;
 use store::budget::{self as kept, Asked, Earmark, Reserved, Used};
 
+use crate::agent::Caller;
 use crate::problem::Problem;
 use crate::{Engine, Key, alive};
 
@@ -87,6 +88,19 @@ impl Engine {
                 Ok::<_, Problem>(BudgetsView { accounts: shown, credentials, under_way })
             })
             .await
+    }
+
+    /// Lets whoever has the token of this `digest` call models for `caller` through any server of this store, for `span`.
+    pub async fn add_pass(&self, digest: String, caller: Caller, span: Duration) -> Result<Timestamp, Problem> {
+        if Account::run(&caller.run).is_none() {
+            return Err(Problem::malformed(format!("{:?} is no name for a run", caller.run)));
+        }
+        let scope = self.scope();
+        let until = scope.now.plus_millis(i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
+        let Caller { project, run, item, agent, trace_id } = caller;
+        let pass = kept::Pass { project, run, item, agent, trace_id, until };
+        self.store.write(async move |tx| kept::add_pass(tx, &scope, &digest, &pass).await).await?;
+        Ok(until)
     }
 
     /// Forgets that the provider of `credential` had enough, so that it is asked again at once. `false`: it was in no
