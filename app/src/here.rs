@@ -128,6 +128,15 @@ impl Here {
         http::model::means(&self.settings().model, &self.data)
     }
 
+    /// The model gateway of a run over `engine`; `None` when there is no key to call with, or nobody wants one.
+    pub fn gateway(&self, engine: &Engine) -> Result<Option<Arc<dyn engine::agent::Gateway>>, Problem> {
+        let means = self.model_means()?;
+        if !self.settings().model.gateway || !means.keys.any() {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(http::model::ModelGateway::start(engine.clone(), means)?)))
+    }
+
     /// What starts programs.
     pub fn launcher() -> Result<Processes, Problem> {
         let keeper = std::env::current_exe().map_err(|e| Problem::new(Kind::Failed, "io_failed", e.to_string()))?;

@@ -121,6 +121,8 @@ pub struct Landing {
 /// How models are reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelSettings {
+    /// Whether agents of a run go through the gateway.
+    pub gateway: bool,
     /// The addresses of Anthropic, OpenAI and Gemini.
     pub urls: [String; 3],
     /// What models cost.
@@ -246,6 +248,7 @@ impl Settings {
                 remote: Some(written.text("landing.remote")).filter(|text| !text.is_empty()).map(str::to_owned),
             },
             model: ModelSettings {
+                gateway: written.text("model.gateway") == "on",
                 urls: ["model.anthropic.url", "model.openai.url", "model.gemini.url"]
                     .map(|key| written.text(key).to_owned()),
                 prices: Prices::read(written.text("model.prices")).expect("the table takes only prices"),

@@ -165,6 +165,12 @@ pub static ALL: &[Spec] = &[
         "",
         "The git remote that changes land through, by its name or address; empty is none.",
     ),
+    row(
+        "model.gateway",
+        Kind::Choice(&["on", "off"]),
+        "on",
+        "Whether agents of nexus run call models through the gateway when there is a key for one.",
+    ),
     row("model.anthropic.url", MODEL_URL, "https://api.anthropic.com", "Where the model gateway reaches Anthropic."),
     row("model.openai.url", MODEL_URL, "https://api.openai.com", "Where the model gateway reaches OpenAI."),
     row(

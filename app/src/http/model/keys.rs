@@ -41,6 +41,11 @@ impl Keys {
         self.0[provider as usize].as_deref()
     }
 
+    /// Whether there is any.
+    pub fn any(&self) -> bool {
+        self.0.iter().any(Option::is_some)
+    }
+
     fn read(path: &Path) -> Result<Self, Problem> {
         let bad = |why: String| Problem::new(Kind::Malformed, "bad_keys", format!("{}: {why}", path.display()));
         let file = match std::fs::File::open(path) {

@@ -70,7 +70,6 @@ pub struct ModelGateway {
 
 impl ModelGateway {
     /// Starts one over `engine`, whose store has a commit loop: calls must not wait for each other's commits.
-    #[allow(dead_code)] // For runs and trials of agents.
     pub fn start(engine: Engine, means: Means) -> Result<Self, Problem> {
         let failed = |e: std::io::Error| Problem::new(Kind::Failed, "cannot_listen", format!("the model gateway: {e}"));
         let runtime = tokio::runtime::Builder::new_multi_thread()

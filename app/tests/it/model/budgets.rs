@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::stage::{FORMATS, Stage};
+use super::stage::{FORMATS, KEY, Stage};
 
 fn once() -> Value {
     json!({ "hello": { "turns": [{ "text": "hello", "usage": { "input": 900, "output": 100 } }] } })
@@ -68,8 +68,10 @@ fn twenty_agents_against_an_exhausted_quota_start_nothing_more() {
     assert!(key["name"].as_str().expect("a name").starts_with("anthropic:"));
     // Another provider's key is another matter, and an operator can ask again.
     assert_eq!(stage.call("chat", true, &tokens[0]).status, 429);
+    stage.calls(2);
     stage.world.ok(["budget", "reset", key["name"].as_str().expect("a name")]);
     assert_eq!(stage.call("anthropic", true, &tokens[0]).status, 429);
+    stage.calls(3);
     let events = stage.world.run(["events"]).out;
     assert_eq!((events.matches("budget.tripped").count(), events.matches("budget.reset").count()), (3, 1), "{events}");
 }
@@ -121,4 +123,24 @@ fn an_item_that_fails_twice_in_the_same_way_waits_for_a_person() {
     assert_eq!(made.as_array().expect("a list").len(), 2, "there was no third attempt: {made}");
     // A person lets it go on.
     assert_eq!(world.ok(["work", "unblock", &id])["state"], "ready");
+}
+
+#[test]
+fn an_agent_of_a_run_calls_through_the_gateway_of_the_run() {
+    let stage = Stage::new(&once(), "hello");
+    let id = stage.world.add("Ask a model");
+    let agent = stage.world.beside("agent.sh");
+    std::fs::write(&agent, include_str!("agent.sh")).expect("there is room");
+    let mut run = stage.world.nexus(["--json", "run", "--workers", "1", "--agent"]);
+    run.arg(format!("bash {}", agent.display()));
+    run.env("NEXUS_MODEL_ANTHROPIC_URL", format!("{}/s/hello", stage.fake)).env("ANTHROPIC_API_KEY", KEY);
+    let said = run.output().expect("nexus starts");
+    assert!(said.status.success(), "{said:?}");
+    let answer = stage.world.git(["show", "main:answer.txt"]);
+    assert!(answer.contains("200 OK") && answer.contains("hello") && !answer.contains(KEY), "{answer}");
+    let calls = stage.calls(1);
+    assert_eq!((&calls[0]["item"], &calls[0]["ending"]), (&json!(id), &json!("answered")), "{calls:?}");
+    let of_item = stage.world.ok(["budget", "show", &format!("item:{id}")]);
+    assert_eq!(of_item["accounts"][0]["spent"]["tokens"], 1_000);
+    assert_eq!(stage.asked()[0]["headers"]["x-api-key"], "***KEYX");
 }
