@@ -214,6 +214,10 @@ fn stream(
                 false => None,
             };
             let ends = wrong.is_some();
+            if wrong.as_ref().is_some_and(Result::is_err) {
+                // What was said before is to be on its way when the connection goes.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
             let sent = send.send(wrong.unwrap_or(Ok(Bytes::from(event)))).await;
             if sent.is_err() {
                 stage.note(n, "client_left", true.into());

@@ -12,12 +12,14 @@ pub struct Relay {
     inner: Incoming,
     ended: Pin<Box<dyn Future<Output = ()> + Send>>,
     count: Count,
+    /// Why it broke off; said once all before it is on its way.
+    broken: Option<std::io::Error>,
 }
 
 impl Relay {
     /// Passes `inner` on, and counts it.
     pub fn new(inner: Incoming, count: Count) -> Self {
-        Self { inner, ended: Box::pin(count.pass_ended()), count }
+        Self { inner, ended: Box::pin(count.pass_ended()), count, broken: None }
     }
 }
 
@@ -26,6 +28,9 @@ impl Body for Relay {
     type Error = std::io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Some(error) = self.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
         if self.ended.as_mut().poll(cx).is_ready() {
             self.count.finish(End::Cut);
             return Poll::Ready(Some(Err(std::io::Error::other("the pass has ended"))));
@@ -43,7 +48,9 @@ impl Body for Relay {
             }
             Some(Err(error)) => {
                 self.count.finish(End::Cut);
-                Poll::Ready(Some(Err(std::io::Error::other(error))))
+                self.broken = Some(std::io::Error::other(error));
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
         }
     }
