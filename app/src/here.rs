@@ -13,7 +13,7 @@ use engine::{Engine, SystemClock};
 use store::{Mode, Store};
 
 use crate::cli::Global;
-use crate::http::{Serving, socket};
+use crate::http::{self, Serving, socket};
 use crate::locate;
 use crate::settings::{self, Loaded, Settings};
 
@@ -120,7 +120,21 @@ impl Here {
 
     /// What a server over `engine` serves.
     pub fn serving(&self, engine: Engine, site: Option<Site>) -> Serving {
-        Serving { engine, site, usual_ttl: self.settings().lease_ttl, socket: self.socket() }
+        Serving { engine, site, usual_ttl: self.settings().lease_ttl, socket: self.socket(), model: None }
+    }
+
+    /// What calls of models are passed on with.
+    pub fn model_means(&self) -> Result<http::model::Means, Problem> {
+        http::model::means(&self.settings().model, &self.data)
+    }
+
+    /// The model gateway of a run over `engine`; `None` when there is no key to call with, or nobody wants one.
+    pub fn gateway(&self, engine: &Engine) -> Result<Option<Arc<dyn engine::agent::Gateway>>, Problem> {
+        let means = self.model_means()?;
+        if !self.settings().model.gateway || !means.keys.any() {
+            return Ok(None);
+        }
+        Ok(Some(Arc::new(http::model::ModelGateway::start(engine.clone(), means)?)))
     }
 
     /// What starts programs.

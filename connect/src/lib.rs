@@ -1,8 +1,9 @@
 //! The outside of Nexus, as the engine asks for it: coding agents, the git repository, the programs that agents and
-//! checks are, and webhooks.
+//! checks are, providers of models, and webhooks.
 
 pub mod agent;
 pub mod git;
 pub mod process;
 pub mod sandbox;
+pub mod upstream;
 pub mod webhook;

@@ -91,6 +91,14 @@ id!(
     /// Names one notification: what a person is to hear of.
     NotificationId, "note"
 );
+id!(
+    /// Names one earmark: what is set aside of a budget.
+    EarmarkId, "earmark"
+);
+id!(
+    /// Names one call of a model.
+    CallId, "call"
+);
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@
 pub mod agent;
 mod alive;
 pub mod audit;
+pub mod budget;
 pub mod change;
 mod clock;
 mod duty;
@@ -35,8 +36,7 @@ use store::{Ids, Scope, Store};
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use keyed::Key;
-pub(crate) use random::hex;
-pub use random::{random_hex, sha256_hex};
+pub use random::{hex, random_hex, sha256_hex};
 pub use wait::wait;
 
 /// The store, a project in it, and a clock: what every service needs. Cheap to clone.

@@ -13,6 +13,7 @@ pub mod answer;
 pub mod assignment;
 pub mod audit;
 pub mod broken;
+pub mod budget;
 pub mod change;
 pub mod escalation;
 pub mod message;

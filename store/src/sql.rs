@@ -74,6 +74,15 @@ statements! {
         RECEIPTS_OF = "receipts_of", INSERT_LANDING = "insert_landing", BEGUN_LANDINGS = "begun_landings",
         END_LANDING = "end_landing",
     }
+    budget {
+        FIND = "find", LIST = "list", OPEN = "open", SAVE = "save", LIMIT = "limit", HELD = "held",
+        EARMARK = "earmark", FIND_EARMARK = "find_earmark", LIST_EARMARKS = "list_earmarks",
+        REMOVE_EARMARK = "remove_earmark", INSERT_CALL = "insert_call", CALLS = "calls",
+        COSTS_BY_ITEM = "costs_by_item", COSTS_BY_AGENT = "costs_by_agent", COSTS_BY_MODEL = "costs_by_model",
+        COSTS_BY_RUN = "costs_by_run", COSTS_BY_DAY = "costs_by_day", CREDENTIAL = "credential",
+        CREDENTIALS = "credentials", SAVE_CREDENTIAL = "save_credential", INSERT_PASS = "insert_pass",
+        FIND_PASS = "find_pass", REMOVE_PASS = "remove_pass", PRUNE_PASSES = "prune_passes",
+    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,18 @@ impl From<i64> for Value<'_> {
     }
 }
 
+impl From<u64> for Value<'_> {
+    fn from(n: u64) -> Self {
+        Self::Int(i64::try_from(n).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(yes: bool) -> Self {
+        Self::Int(yes.into())
+    }
+}
+
 impl From<u32> for Value<'_> {
     fn from(n: u32) -> Self {
         Self::Int(n.into())
@@ -73,6 +85,8 @@ as_text!(
     domain::id::LandingId,
     domain::id::MessageId,
     domain::id::NotificationId,
+    domain::id::EarmarkId,
+    domain::id::CallId,
     domain::text::AgentName,
     domain::text::Project,
     domain::text::Role,
@@ -145,6 +159,21 @@ impl Row {
     /// The moment in column `at`.
     pub fn time(&self, at: usize) -> Result<domain::time::Timestamp, StoreError> {
         self.int(at).map(domain::time::Timestamp::from_millis)
+    }
+
+    /// The count in column `at`.
+    pub fn count(&self, at: usize) -> Result<u64, StoreError> {
+        u64::try_from(self.int(at)?).map_err(|_| broken(at, "a count", &self.0[at]))
+    }
+
+    /// The count in column `at`, `None` for null.
+    pub fn count_or_null(&self, at: usize) -> Result<Option<u64>, StoreError> {
+        self.int_or_null(at)?.map(|_| self.count(at)).transpose()
+    }
+
+    /// The moment in column `at`, `None` for null.
+    pub fn time_or_null(&self, at: usize) -> Result<Option<domain::time::Timestamp>, StoreError> {
+        Ok(self.int_or_null(at)?.map(domain::time::Timestamp::from_millis))
     }
 
     /// The small number in column `at`.

@@ -3,6 +3,7 @@
 mod agent;
 pub mod answer;
 mod audit;
+mod budget;
 mod change;
 mod config;
 mod coordination;
@@ -111,6 +112,8 @@ enum Command {
     Store(store::Command),
     #[command(subcommand)]
     Metrics(metrics::Command),
+    #[command(subcommand)]
+    Budget(budget::Command),
     Doctor(doctor::Args),
     Up(up::Args),
     Demo(crate::demo::Args),
@@ -126,6 +129,8 @@ enum Command {
     /// One of the scripted agents of the demo (used by Nexus itself)
     #[command(hide = true)]
     DemoAgent(crate::demo::AgentArgs),
+    #[command(hide = true)]
+    FakeModel(crate::demo::model::Args),
 }
 
 /// Print the completions for a shell
@@ -201,6 +206,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Status(args) => status::status(&global, &args),
         Command::Store(command) => store::store(&global, &command),
         Command::Metrics(command) => metrics::metrics(&global, &command),
+        Command::Budget(command) => budget::budget(&global, command),
         Command::Doctor(args) => doctor::doctor(&global, &args),
         Command::Up(args) => up::up(global, &args),
         Command::Demo(args) => crate::demo::demo(&args, global.json),
@@ -216,6 +222,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Inside(args) => Ok(Answer::code(inside::inside(args))),
         Command::Keep(Keep { argv }) => Ok(Answer::code(connect::process::keep(argv))),
         Command::DemoAgent(args) => crate::demo::agent(&args),
+        Command::FakeModel(args) => crate::demo::model::serve(&args),
     }
 }
 

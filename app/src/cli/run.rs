@@ -91,7 +91,8 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     if global.data_dir.is_none() && !here.names_a_store() {
         super::init::init(&global, &super::init::Args {})?;
     }
-    let site = here.site_over(here.engine(Mode::Loop)?, git)?;
+    let mut site = here.site_over(here.engine(Mode::Loop)?, git)?;
+    site.gateway = here.gateway(&site.engine)?;
     let target = workspace::target(&site, args.target.as_ref())?;
     site.tip(&target)?;
     site.declared(&site.tip(&target)?)?;

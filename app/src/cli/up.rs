@@ -88,7 +88,8 @@ pub fn up(mut global: Global, args: &Args) -> Result<Answer, Problem> {
             anstream::eprintln!("not listening on the socket beside the store: {}", one_line(why));
         }
     };
-    let served = http::serve(here.serving(engine, site), address, &stop, ready);
+    let serving = http::Serving { model: Some(here.model_means()?), ..here.serving(engine, site) };
+    let served = http::serve(serving, address, &stop, ready);
     over.store(true, Ordering::SeqCst);
     bell.ring();
     if let Some(mirror) = mirror {

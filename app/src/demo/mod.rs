@@ -14,6 +14,7 @@
 mod agent;
 mod cast;
 mod files;
+pub mod model;
 mod proof;
 mod scene;
 mod table;

@@ -92,7 +92,7 @@ impl Scene {
     /// What this process serves to those on stage.
     pub fn serving(&self) -> Serving {
         let usual_ttl = Ttl::from_millis(30_000).expect("it is between a second and a day");
-        Serving { engine: self.engine.clone(), site: None, usual_ttl, socket: socket::place(&self.data) }
+        Serving { engine: self.engine.clone(), site: None, usual_ttl, socket: socket::place(&self.data), model: None }
     }
 
     /// Where callers record their calls.

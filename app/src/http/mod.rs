@@ -15,6 +15,7 @@ mod health;
 mod listener;
 mod live;
 mod metrics;
+pub mod model;
 mod problem;
 pub mod socket;
 mod status;
@@ -57,6 +58,8 @@ pub struct Serving {
     pub usual_ttl: Ttl,
     /// Where the socket is, if nobody has it.
     pub socket: PathBuf,
+    /// What calls of models are passed on with; `None` where they are not.
+    pub model: Option<model::Means>,
 }
 
 /// What every handler gets.
@@ -66,6 +69,7 @@ struct Door {
     live: Live,
     vitals: Arc<Vitals>,
     work: Work,
+    model: Option<Arc<model::Desk>>,
 }
 
 impl Door {
@@ -76,7 +80,9 @@ impl Door {
         let vitals = Arc::new(Vitals::of(&engine));
         let live = Live::watch(engine.clone(), Arc::clone(&vitals))?;
         let work = Work::new(&engine, serving.site, serving.usual_ttl, live.clone());
-        Ok(Self { engine, live, vitals, work })
+        let desk = |means| model::Desk::new(engine.clone(), means, tokio::runtime::Handle::current()).map(Arc::new);
+        let model = serving.model.map(desk).transpose()?;
+        Ok(Self { engine, live, vitals, work, model })
     }
 }
 
@@ -207,6 +213,8 @@ where
 
 /// Every route.
 fn router(door: Door, guard: Guard) -> Router {
+    // Calls of models have no guard but their token: whoever calls is no browser, and requests are large.
+    let calls = door.model.as_ref().map_or_else(Router::new, |desk| model::routes(Arc::clone(desk)));
     Router::new()
         .route("/", get(board::page))
         .route("/live", get(live::stream))
@@ -221,6 +229,7 @@ fn router(door: Door, guard: Guard) -> Router {
         .method_not_allowed_fallback(problem::wrong_method)
         .with_state(door)
         .layer(middleware::from_fn_with_state(guard, guard::guard))
+        .merge(calls)
 }
 
 /// What `ask` comes back with, worked out on a thread that may wait for the disk.

@@ -18,6 +18,7 @@ use engine::escalation::Notify;
 use super::bad::BadSetting;
 use super::written::Written;
 use crate::cli::words;
+use crate::http::model::{Hosts, Prices};
 
 /// What this machine's Nexus works with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct Settings {
     pub check: CheckLimits,
     /// How changes land.
     pub landing: Landing,
+    /// How models are reached.
+    pub model: ModelSettings,
     /// Where `nexus up` listens.
     pub http: Http,
     /// How long things are kept that nobody asks for any more.
@@ -117,6 +120,19 @@ pub struct Landing {
     pub wait: Duration,
     /// The git remote that they land through, if any.
     pub remote: Option<String>,
+}
+
+/// How models are reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelSettings {
+    /// Whether agents of a run go through the gateway.
+    pub gateway: bool,
+    /// The addresses of Anthropic, OpenAI and Gemini.
+    pub urls: [String; 3],
+    /// What models cost.
+    pub prices: Prices,
+    /// Where agents without a network may connect to.
+    pub hosts: Hosts,
 }
 
 /// Where `nexus up` listens.
@@ -236,6 +252,13 @@ impl Settings {
                 batch_max: narrow(written, "landing.batch_max"),
                 wait: written.duration("landing.wait"),
                 remote: Some(written.text("landing.remote")).filter(|text| !text.is_empty()).map(str::to_owned),
+            },
+            model: ModelSettings {
+                gateway: written.text("model.gateway") == "on",
+                urls: ["model.anthropic.url", "model.openai.url", "model.gemini.url"]
+                    .map(|key| written.text(key).to_owned()),
+                prices: Prices::read(written.text("model.prices")).expect("the table takes only prices"),
+                hosts: Hosts::read(written.text("model.proxy_hosts")).expect("the table takes only hosts"),
             },
             http: Http {
                 host: host(written.text("http.host")).expect("the table takes only addresses"),

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use connect::upstream::Upstream;
 use domain::text::{Project, Role};
 
 use super::checked::{Profile, day, host};
 use super::kind::Kind;
 use crate::cli::words;
+use crate::http::model::{Hosts, Prices};
 use crate::sandbox;
 
 /// One setting.
@@ -176,6 +178,32 @@ pub static ALL: &[Spec] = &[
         "",
         "The git remote that changes land through, by its name or address; empty is none.",
     ),
+    row(
+        "model.gateway",
+        Kind::Choice(&["on", "off"]),
+        "on",
+        "Whether agents of nexus run call models through the gateway when there is a key for one.",
+    ),
+    row("model.anthropic.url", MODEL_URL, "https://api.anthropic.com", "Where the model gateway reaches Anthropic."),
+    row("model.openai.url", MODEL_URL, "https://api.openai.com", "Where the model gateway reaches OpenAI."),
+    row(
+        "model.gemini.url",
+        MODEL_URL,
+        "https://generativelanguage.googleapis.com",
+        "Where the model gateway reaches Gemini.",
+    ),
+    row(
+        "model.prices",
+        PRICES,
+        "",
+        "What models cost, in dollars for a million tokens: MODEL=IN/OUT or MODEL=IN/OUT/CACHE_READ/CACHE_WRITE.",
+    ),
+    row(
+        "model.proxy_hosts",
+        HOSTS,
+        "registry.npmjs.org, pypi.org, files.pythonhosted.org, index.crates.io, static.crates.io",
+        "The hosts that agents without a network reach through the model gateway, on port 443.",
+    ),
     row("http.host", HOST, "127.0.0.1", "The address on which nexus up listens."),
     row("http.port", Kind::Integer(0..=65_535), "4000", "The port on which nexus up listens; 0 is any free one."),
     Spec {
@@ -248,6 +276,18 @@ const REMOTE: Kind = Kind::Text {
 const PATHS: Kind = Kind::Text {
     wanted: "absolute paths with colons between them, or nothing",
     fits: |text| text.is_empty() || text.split(':').all(|path| Path::new(path).is_absolute()),
+};
+const MODEL_URL: Kind = Kind::Text {
+    wanted: "an address such as https://host, without a user and without ?",
+    fits: |text| Upstream::at(text).is_ok(),
+};
+const PRICES: Kind = Kind::Text {
+    wanted: "prices such as claude-*=3/15/0.30/3.75, gpt-x=1/2, or nothing",
+    fits: |text| Prices::read(text).is_ok(),
+};
+const HOSTS: Kind = Kind::Text {
+    wanted: "names of hosts with commas between them, or nothing",
+    fits: |text| Hosts::read(text).is_some(),
 };
 const FILE: Kind = DIRECTORY;
 const DIRECTORY: Kind = Kind::Text {

@@ -12,6 +12,7 @@ mod dropin;
 mod features;
 mod http;
 mod metrics;
+mod model;
 mod nodes;
 mod races;
 mod support;

@@ -11,6 +11,7 @@
 mod check;
 mod land;
 mod policy;
+mod progress;
 mod queue;
 mod recover;
 mod remote;

@@ -88,7 +88,9 @@ impl Site {
                 other => drop(other?),
             }
             if change.reverts.is_none() {
-                work::carry_out(tx, &scope, &change.item, &Command::Reject { fence: change.fence, reason }).await?;
+                let reject = Command::Reject { fence: change.fence, reason };
+                let item = work::carry_out(tx, &scope, &change.item, &reject).await?;
+                super::progress::block_when_stuck(tx, &scope, &change, &item).await?;
             }
             Ok::<_, Problem>(true)
         }))

@@ -2,6 +2,7 @@
 //! all that can be wrong with a file.
 
 mod answers;
+mod budgets;
 mod bulk;
 mod child;
 mod commit_loop;

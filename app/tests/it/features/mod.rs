@@ -4,6 +4,7 @@
 
 mod agent;
 mod audit;
+mod budget;
 mod change;
 mod dropin;
 mod message;
@@ -53,6 +54,11 @@ fn agents_are_as_their_feature_says() {
 }
 
 #[test]
+fn budgets_are_as_their_feature_says() {
+    play("budget.feature");
+}
+
+#[test]
 fn the_log_is_as_its_feature_says() {
     play("audit.feature");
 }
@@ -92,6 +98,7 @@ fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
 fn take(stage: &mut Stage, step: &str, below: &str) {
     let known = work::STEPS.iter().chain(change::STEPS).chain(reservation::STEPS);
     let known = known.chain(message::STEPS).chain(agent::STEPS).chain(audit::STEPS).chain(dropin::STEPS);
+    let known = known.chain(budget::STEPS);
     let fits: Vec<_> =
         known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
     match fits.as_slice() {

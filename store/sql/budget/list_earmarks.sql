@@ -1,0 +1,3 @@
+-- $1 project, $2 after id, $3 limit
+select id, owner, what, run, item_id, fence, tokens, usd_micros, wall_ms, attempts, at_ms, until_ms
+from earmark where project = $1 and id > $2 order by id limit $3

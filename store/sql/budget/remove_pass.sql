@@ -1,0 +1,2 @@
+-- $1 digest
+delete from model_pass where digest = $1

@@ -1,0 +1,1 @@
+-- Few rows in accounts, earmarks, credentials and passes; calls are found by their key, or all of them.
