@@ -30,16 +30,21 @@ dev: build ## The same as up, built quickly, under the profile dev.
 	NEXUS_PROFILE=dev $(TARGET)/debug/nexus up
 
 test: setup ## Run the tests, on SQLite and on a PostgreSQL server of their own.
+	@scripts/need bwrap
 	@$(RUN_TESTS)
 
 test-full: setup ## Run the coverage gate, the demo, the examples in the docs, and all tests with their long variants.
 	@$(MAKE) --no-print-directory coverage
 	@$(MAKE) --no-print-directory demo
 	@cargo test --workspace --locked --doc
-	@NEXUS_TEST_FULL=1 $(RUN_TESTS)
+	@scripts/need bwrap
+	@scripts/agents
+	@NEXUS_TEST_FULL=1 NEXUS_TEST_AGENTS=$(abspath $(TARGET))/agents $(RUN_TESTS)
 
 soak: setup ## Run the long tests with many more rounds; takes as long as it takes.
-	@NEXUS_TEST_FULL=1 NEXUS_TEST_SOAK=1 $(RUN_TESTS)
+	@scripts/need bwrap
+	@scripts/agents
+	@NEXUS_TEST_FULL=1 NEXUS_TEST_SOAK=1 NEXUS_TEST_AGENTS=$(abspath $(TARGET))/agents $(RUN_TESTS)
 
 check: setup ## Check format, lints, API docs, links and scripts.
 	cargo fmt --check

@@ -149,7 +149,7 @@ pub static ALL: &[Spec] = &[
         "agent.permission",
         Kind::Choice(&["deny", "allow"]),
         "deny",
-        "What an agent is told that asks whether it may do what reaches beyond its worktree.",
+        "What an agent without a sandbox is told that asks whether it may do what reaches beyond its worktree.",
     ),
     row(
         "sandbox.kind",

@@ -15,4 +15,5 @@ mod metrics;
 mod model;
 mod nodes;
 mod races;
+mod sandbox;
 mod support;

@@ -1,22 +1,10 @@
 //! What an agent can do from within a sandbox, by the real program: its work, and nothing else.
 
 use std::fs;
-use std::io::Read as _;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::World;
-
-/// Runs an item by an agent in a sandbox of `kind`, which does `script`; comes back with the world, and the item's id.
-fn run(kind: &str, script: &str) -> (World, String) {
-    let world = World::new();
-    let id = world.add("one");
-    // The script of the agent is not itself inside; nothing of the world is but its worktree.
-    let agent = world.beside("agent.sh");
-    fs::write(&agent, format!("#!/bin/sh\n{script}\n")).expect("the folder is ours");
-    let agent = format!("sh {}", agent.display());
-    world.nexus(&["run", "--agent", &agent, "--sandbox", kind, "--workers", "1"]).env("SECRET_OF_OURS", "xyzzy").run();
-    (world, id)
-}
 
 /// Tells a story with each kind of sandbox, as two tests.
 macro_rules! in_each_kind {
@@ -37,6 +25,90 @@ macro_rules! in_each_kind {
 
 in_each_kind! {
     an_agent_in_a_sandbox_does_its_work_with_git_and_it_lands,
-    an_agent_in_a_sandbox_reaches_nothing_outside,
-    an_agent_in_a_sandbox_has_no_network,
+    an_agent_in_a_sandbox_reaches_nothing_that_it_was_not_given,
+    what_an_agent_in_a_sandbox_leaves_behind_ends_with_it,
+}
+
+/// Runs an item by an agent in a sandbox of `kind`, which does `script`; comes back with the item.
+fn run(world: &World, kind: &str, script: &str) -> crate::support::Output {
+    let id = world.add("one");
+    let agent = world.beside("agent.sh");
+    fs::write(&agent, format!("#!/bin/sh\nexec 2>&1\n{script}\n")).expect("the folder is ours");
+    fs::set_permissions(&agent, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let agent = agent.to_string_lossy().into_owned();
+    let args = ["run", "--agent", &agent, "--sandbox", kind, "--workers", "1"];
+    world.nexus(&args).env("SECRET_OF_OURS", "xyzzy").run();
+    world.item(&id)
+}
+
+fn an_agent_in_a_sandbox_does_its_work_with_git_and_it_lands(kind: &str) {
+    let world = World::new();
+    let script = "set -e; echo hello > made; git add made; git diff --cached --stat | grep -q made\n\
+                  git log --oneline | grep -q first; git status --short | grep -q '^A  made'\n\
+                  echo 'tmp' > \"$TMPDIR/x\"; echo '\"fine\"' > \"$NEXUS_RESULT_FILE\"";
+    let item = run(&world, kind, script);
+    assert_eq!((item.text("state").as_str(), item.json["result"].as_str()), ("done", Some("fine")), "{item:?}");
+    assert_eq!(world.git(&["show", "main:made"]), "hello");
+    assert_eq!(world.git(&["status", "--short", "--", "made"]), "", "its index was its own");
+}
+
+fn an_agent_in_a_sandbox_reaches_nothing_that_it_was_not_given(kind: &str) {
+    let world = World::new();
+    fs::create_dir_all(world.beside("home")).expect("the folder is ours");
+    fs::write(world.beside("home/key"), "plugh\n").expect("the folder is ours");
+    world.git(&["config", "remote.origin.url", "https://me:frobozz@localhost/r.git"]);
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("it is bound").port();
+    let (outside, repo) = (world.beside("home"), world.repo());
+    let script = format!(
+        "{{ cat {outside}/key; env; cat {repo}/.git/config; git config --list; cat /proc/$PPID/environ /proc/1/environ; }} > seen\n\
+         for place in {outside} {repo} {repo}/.git; do echo bad > $place/theirs; done\n\
+         bash -c 'echo hi > /dev/tcp/127.0.0.1/{port}' && echo connected >> wrote\n\
+         true",
+        outside = outside.display(),
+        repo = repo.display(),
+    );
+    let item = run(&world, kind, &script);
+    assert_eq!(item.text("state"), "done", "{item:?}");
+    let seen = world.git(&["show", "main:seen"]);
+    for secret in ["xyzzy", "plugh", "frobozz"] {
+        assert!(!seen.contains(secret), "{secret}: {seen}");
+    }
+    let landed = world.git(&["ls-tree", "--name-only", "main"]);
+    assert!(landed.contains("seen") && !landed.contains("wrote"), "{}", world.git(&["show", "main:wrote"]));
+    for place in [&outside, &repo, &repo.join(".git")] {
+        assert!(!place.join("theirs").exists());
+    }
+}
+
+/// Whoever could would have us run programs of another repository when we look at what it made.
+#[test]
+fn an_agent_in_namespaces_cannot_say_where_its_repository_is() {
+    let world = World::new();
+    let item =
+        run(&world, "bwrap", "echo mine > made; rm -f .git; echo 'gitdir: /elsewhere' > .git; mv .git old; true");
+    assert_eq!(item.text("state"), "done", "{item:?}");
+    assert_eq!(world.git(&["show", "main:made"]), "mine");
+}
+
+fn what_an_agent_in_a_sandbox_leaves_behind_ends_with_it(kind: &str) {
+    let world = World::new();
+    let script = "echo hello > made; for n in 1 2 3; do setsid -f sleep 1000 < /dev/null > /dev/null; done; true";
+    let item = run(&world, kind, script);
+    assert_eq!(item.text("state"), "done", "{item:?}");
+    let here = world.beside("");
+    let processes = fs::read_dir("/proc").expect("Linux").flatten().map(|entry| entry.path());
+    let inside = |process: &std::path::Path| fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&here));
+    let left: Vec<_> = processes.filter(|process| inside(process)).collect();
+    assert!(left.is_empty(), "{left:?} still run");
+}
+
+#[test]
+fn a_kind_of_sandbox_that_does_not_work_here_starts_nothing() {
+    let world = World::new();
+    let id = world.add("one");
+    let args = ["run", "--agent", "true", "--sandbox", "bwrap"];
+    let end = world.nexus(&args).env("PATH", "/nowhere").run();
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert_eq!(world.item(&id).number("fence"), 0, "nobody took it");
 }

@@ -30,7 +30,9 @@ impl Runtime for Codex {
         let program = spec.program.clone().unwrap_or_else(|| "codex".to_owned());
         let mut argv = vec![program];
         let mut add = |parts: &[&str]| argv.extend(parts.iter().map(|&it| it.to_owned()));
-        add(&["exec", "--json", "-s", "workspace-write", "--skip-git-repo-check"]);
+        // A sandbox within a sandbox does not work.
+        let sandbox = if spec.kept_in { "danger-full-access" } else { "workspace-write" };
+        add(&["exec", "--json", "-s", sandbox, "--skip-git-repo-check"]);
         add(&["-c", "analytics.enabled=false"]);
         // Its commands inherit variables, and some of them are keys.
         add(&["-c", r#"shell_environment_policy.exclude=["*KEY*","*TOKEN*","*SECRET*"]"#]);

@@ -6,8 +6,8 @@ use engine::agent::View;
 use engine::ports::{Inherit, Launch, NeverStarted};
 
 use super::environment::environment;
-use super::repository::prepare;
-use super::{ETC, SELF, SOCKET, SYSTEM};
+use super::repository::{Shown, prepare};
+use super::{ETC, OBJECTS, SELF, SOCKET, SYSTEM};
 
 /// Who the program is inside. Outside its files belong to whoever started us.
 const USER: &str = "1000";
@@ -15,7 +15,7 @@ const USER: &str = "1000";
 /// `launch` inside namespaces.
 pub fn wrap(program: &Path, launch: Launch, view: &View) -> Result<Launch, NeverStarted> {
     let failed = |error: std::io::Error| NeverStarted(format!("the sandbox cannot be prepared: {error}"));
-    let instead = prepare(view).map_err(failed)?;
+    let shown = prepare(view).map_err(failed)?;
     let (passwd, group) = (view.place.join("passwd"), view.place.join("group"));
     let home = view.home.to_string_lossy();
     std::fs::write(&passwd, format!("agent:x:{USER}:{USER}:agent:{home}:/bin/sh\n")).map_err(failed)?;
@@ -39,11 +39,11 @@ pub fn wrap(program: &Path, launch: Launch, view: &View) -> Result<Launch, Never
     for path in view.common_dir.iter().chain(&view.readable) {
         all.bind("--ro-bind", path, path);
     }
-    for (ours, its) in &instead {
-        all.bind("--ro-bind", ours, its);
-    }
     for path in [&view.worktree, &view.home].into_iter().chain(&view.writable) {
         all.bind("--bind", path, path);
+    }
+    if let Some(shown) = &shown {
+        repository(&mut all, shown).map_err(failed)?;
     }
     // Whoever could change this file would choose which repository we look into.
     let link = view.worktree.join(".git");
@@ -56,11 +56,31 @@ pub fn wrap(program: &Path, launch: Launch, view: &View) -> Result<Launch, Never
         all.bind("--bind", socket, Path::new(SOCKET));
         inner.extend(["--listen".to_owned(), address.to_string(), "--socket".to_owned(), SOCKET.to_owned()]);
     }
+    // What lies between the things that are shown is not to be written either.
+    all.say(["--remount-ro", "/"]);
     all.say(["--chdir", &text(&launch.dir), "--"]);
     inner.push("--".to_owned());
     let argv = all.0.into_iter().chain(inner).chain(launch.argv.iter().cloned()).collect();
     let env = environment(&launch, view);
     Ok(Launch { argv, env, inherit: Inherit::Nothing, ..launch })
+}
+
+/// The repository, to be read; but new objects, and what git writes down of the worktree, go to copies of their own.
+fn repository(all: &mut Words, shown: &Shown) -> std::io::Result<()> {
+    let common = &shown.common;
+    all.bind("--ro-bind", &shown.config, &common.join("config"));
+    for name in ["FETCH_HEAD", "config.worktree"] {
+        if common.join(name).is_file() {
+            all.bind("--ro-bind", &shown.empty, &common.join(name));
+        }
+    }
+    std::fs::write(shown.objects.join("info/alternates"), format!("{OBJECTS}\n"))?;
+    all.bind("--ro-bind", &common.join("objects"), Path::new(OBJECTS));
+    all.bind("--bind", &shown.objects, &common.join("objects"));
+    if let Some(own) = &shown.own {
+        all.bind("--bind", &shown.own_copy, own);
+    }
+    Ok(())
 }
 
 #[derive(Default)]

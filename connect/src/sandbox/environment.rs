@@ -1,7 +1,6 @@
-//! The environment inside: a short list of ours, what the launch sets, and a git that writes nothing outside.
+//! The environment inside: a short list of ours, what the launch sets, and no configuration for git but the repository's.
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use engine::agent::View;
 use engine::ports::Launch;
@@ -23,8 +22,10 @@ pub fn environment(launch: &Launch, view: &View) -> Vec<(String, OsString)> {
     ];
     let ours = PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
     all.extend(ours);
-    if let Some(common) = &view.common_dir {
-        all.extend(git(&view.home, common));
+    for (name, value) in
+        [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_TERMINAL_PROMPT", "0")]
+    {
+        all.push((name.to_owned(), value.into()));
     }
     // What the launch sets for our benefit is not for inside.
     all.extend(launch.env.iter().filter(|(name, _)| name != "PATH").cloned());
@@ -40,18 +41,4 @@ fn path(view: &View) -> OsString {
         all.push(folder);
     }
     all
-}
-
-/// Git inside: an index and new objects of its own, those of the repository beside them, and no configuration but its own.
-fn git(home: &Path, common: &Path) -> Vec<(String, OsString)> {
-    let own = home.join("git");
-    vec![
-        ("GIT_INDEX_FILE".to_owned(), own.join("index").into()),
-        ("GIT_OBJECT_DIRECTORY".to_owned(), own.join("objects").into()),
-        ("GIT_ALTERNATE_OBJECT_DIRECTORIES".to_owned(), common.join("objects").into()),
-        ("GIT_OPTIONAL_LOCKS".to_owned(), "0".into()),
-        ("GIT_CONFIG_GLOBAL".to_owned(), "/dev/null".into()),
-        ("GIT_CONFIG_NOSYSTEM".to_owned(), "1".into()),
-        ("GIT_TERMINAL_PROMPT".to_owned(), "0".into()),
-    ]
 }

@@ -1,6 +1,7 @@
 //! The kernel's Landlock: no other files than those given, no TCP but to the gateway, no signals to others. What else
 //! is on the machine can be seen, not touched.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use engine::agent::View;
@@ -11,7 +12,7 @@ use landlock::{
 };
 
 use super::environment::environment;
-use super::repository::prepare;
+use super::repository::{Shown, prepare};
 use super::{ETC, SYSTEM};
 
 /// The newest rules that we ask for; an older kernel knows fewer, and says so.
@@ -34,10 +35,14 @@ pub struct Rights {
 
 /// `launch` with hardly any rights.
 pub fn wrap(program: &Path, launch: Launch, view: &View) -> Result<Launch, NeverStarted> {
-    prepare(view).map_err(|error| NeverStarted(format!("the sandbox cannot be prepared: {error}")))?;
+    let failed = |error: std::io::Error| NeverStarted(format!("the sandbox cannot be prepared: {error}"));
+    let (mut readable, mut env) = (view.readable.clone(), environment(&launch, view));
+    if let Some(shown) = prepare(view).map_err(failed)? {
+        env.extend(repository(&shown, view, &mut readable).map_err(failed)?);
+    }
     let mut argv = vec![program.to_string_lossy().into_owned(), "inside".to_owned()];
     let mut say = |flag: &str, path: &Path| argv.extend([flag.to_owned(), path.to_string_lossy().into_owned()]);
-    for path in view.common_dir.iter().chain(&view.readable) {
+    for path in &readable {
         say("--read", path);
     }
     for path in [&view.worktree, &view.home].into_iter().chain(&view.writable) {
@@ -48,8 +53,33 @@ pub fn wrap(program: &Path, launch: Launch, view: &View) -> Result<Launch, Never
     }
     argv.extend(["--landlock".to_owned(), "--".to_owned()]);
     argv.extend(launch.argv.iter().cloned());
-    let env = environment(&launch, view);
     Ok(Launch { argv, env, inherit: Inherit::Nothing, ..launch })
+}
+
+/// Files cannot be shown in place of others here, so git is led to a folder of ours, with a harmless configuration and
+/// links to what it may read; the variables that lead it there hold for every git inside.
+fn repository(shown: &Shown, view: &View, readable: &mut Vec<PathBuf>) -> std::io::Result<Vec<(String, OsString)>> {
+    let common = view.place.join("common");
+    let _ = std::fs::remove_dir_all(&common);
+    std::fs::create_dir_all(&common)?;
+    std::fs::copy(&shown.config, common.join("config"))?;
+    for name in ["HEAD", "objects", "packed-refs", "refs", "info"] {
+        let its = shown.common.join(name);
+        if its.exists() {
+            std::os::unix::fs::symlink(&its, common.join(name))?;
+            readable.push(its);
+        }
+    }
+    readable.push(common.clone());
+    std::fs::write(shown.own_copy.join("commondir"), format!("{}\n", common.display()))?;
+    let folders = [
+        ("GIT_DIR", shown.own_copy.clone()),
+        ("GIT_COMMON_DIR", common),
+        ("GIT_WORK_TREE", view.worktree.clone()),
+        ("GIT_OBJECT_DIRECTORY", shown.objects.clone()),
+        ("GIT_ALTERNATE_OBJECT_DIRECTORIES", shown.common.join("objects")),
+    ];
+    Ok(folders.map(|(name, path)| (name.to_owned(), path.into())).to_vec())
 }
 
 /// Leaves to this thread, and to what it starts from now on, nothing but `rights`. Fails when the kernel does not know

@@ -29,6 +29,8 @@ pub use probe::{probe, probe_all};
 
 /// Where this program is seen inside.
 const SELF: &str = "/run/nexus/nexus";
+/// Where the objects of the repository are seen inside.
+const OBJECTS: &str = "/run/nexus/objects";
 /// Where the socket that leads out is seen inside.
 const SOCKET: &str = "/run/nexus/gateway.sock";
 

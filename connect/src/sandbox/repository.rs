@@ -18,36 +18,54 @@ const KEYS: &[&str] = &[
     "core.quotepath",
 ];
 
-/// Makes the folders of `view`, an index and a place for objects for the git inside, and a harmless configuration. Comes
-/// back with files that stand in for those of the repository: ours, and which one.
-pub fn prepare(view: &View) -> std::io::Result<Vec<(PathBuf, PathBuf)>> {
-    for folder in [&view.home.join("tmp"), &view.home.join("git/objects"), &view.place] {
-        std::fs::create_dir_all(folder)?;
-    }
-    let Some(common) = &view.common_dir else { return Ok(Vec::new()) };
-    if let Some(index) = index_of(&view.worktree) {
-        std::fs::copy(index, view.home.join("git/index"))?;
-    }
-    let written = std::fs::read_to_string(common.join("config")).unwrap_or_default();
-    let config = view.place.join("config");
-    std::fs::write(&config, harmless(&written))?;
-    let empty = view.place.join("empty");
-    std::fs::write(&empty, "")?;
-    let mut instead = vec![(config, common.join("config"))];
-    let worktree_config = common.join("config.worktree");
-    for told in [common.join("FETCH_HEAD"), worktree_config] {
-        if told.is_file() {
-            instead.push((empty.clone(), told));
-        }
-    }
-    Ok(instead)
+/// The repository's own folders that a git inside needs, ours in place of what it may not see or has to write.
+pub struct Shown {
+    /// The folder that all worktrees share.
+    pub common: PathBuf,
+    /// What git knows of the worktree: its HEAD, its index.
+    pub own: Option<PathBuf>,
+    /// A copy of that, to be written.
+    pub own_copy: PathBuf,
+    /// A place for new objects.
+    pub objects: PathBuf,
+    /// A harmless configuration.
+    pub config: PathBuf,
+    /// A file with nothing in it.
+    pub empty: PathBuf,
 }
 
-/// The index of a linked worktree, by way of the file `.git` in it.
-fn index_of(worktree: &Path) -> Option<PathBuf> {
+/// Makes the folders of `view`, and what the git inside is shown. `None`: there is no repository.
+pub fn prepare(view: &View) -> std::io::Result<Option<Shown>> {
+    for folder in [&view.home.join("tmp"), &view.place] {
+        std::fs::create_dir_all(folder)?;
+    }
+    let Some(common) = &view.common_dir else { return Ok(None) };
+    let shown = Shown {
+        common: common.clone(),
+        own: own_folder(&view.worktree),
+        own_copy: view.home.join("git/own"),
+        objects: view.home.join("git/objects"),
+        config: view.place.join("config"),
+        empty: view.place.join("empty"),
+    };
+    std::fs::create_dir_all(shown.objects.join("info"))?;
+    std::fs::create_dir_all(&shown.own_copy)?;
+    for name in ["HEAD", "commondir", "gitdir", "index"] {
+        if let Some(file) = shown.own.as_ref().map(|own| own.join(name)).filter(|file| file.is_file()) {
+            std::fs::copy(file, shown.own_copy.join(name))?;
+        }
+    }
+    let written = std::fs::read_to_string(common.join("config")).unwrap_or_default();
+    std::fs::write(&shown.config, harmless(&written))?;
+    std::fs::write(&shown.empty, "")?;
+    Ok(Some(shown))
+}
+
+/// What git keeps of a linked worktree, by way of the file `.git` in it.
+fn own_folder(worktree: &Path) -> Option<PathBuf> {
     let file = std::fs::read_to_string(worktree.join(".git")).ok()?;
-    let folder = PathBuf::from(file.strip_prefix("gitdir:")?.trim());
-    Some(worktree.join(folder).join("index")).filter(|index| index.is_file())
+    let folder = worktree.join(file.strip_prefix("gitdir:")?.trim());
+    Some(folder).filter(|folder| folder.is_dir())
 }
 
 /// Of a configuration of git, the part that says how files are kept.

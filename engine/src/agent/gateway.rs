@@ -49,6 +49,8 @@ impl Pass {
 
 /// Gives out passes, holds the real keys, and counts what is used.
 pub trait Gateway: Send + Sync {
+    /// Whether there is a key for what usually takes its key from one of these variables.
+    fn serves(&self, variables: &[&str]) -> bool;
     /// Lets `caller` call models; fails with the reason.
     fn open(&self, caller: &Caller) -> Result<Pass, String>;
     /// What was used with `pass` so far.

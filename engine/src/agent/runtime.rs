@@ -49,6 +49,8 @@ pub struct RunSpec {
     pub result_file: PathBuf,
     /// Lets it call models through our gateway; `None`: it uses what it finds.
     pub pass: Option<Pass>,
+    /// Whether a sandbox of ours is around it, so that it needs none of its own.
+    pub kept_in: bool,
     /// Whether it has to use the login of whoever started us, because there is neither a pass nor a key.
     pub own_login: bool,
     /// The program to start instead of the usual one.

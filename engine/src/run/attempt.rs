@@ -12,7 +12,9 @@ use store::failpoint;
 
 use super::News;
 use super::worker::Worker;
-use crate::agent::{Answer, Caller, Host, Job, Pass, RunResult, RunSpec, View, prepare, prompt, supervise};
+use crate::agent::{
+    Answer, Caller, Host, Job, Pass, RunResult, RunSpec, SandboxKind, View, prepare, prompt, supervise,
+};
 use crate::ports::{Inherit, Launch, NeverStarted};
 use crate::problem::{Kind, Problem};
 use crate::work::WorkView;
@@ -36,8 +38,10 @@ pub(super) struct Attempt {
 impl Attempt {
     /// Why it ended as it did, with the agent's last words.
     pub fn why(&self) -> String {
-        let (outcome, said) = (&self.outcome, &self.said);
-        if said.trim().is_empty() { outcome.to_string() } else { format!("{outcome}; its last words:\n{said}") }
+        // Whoever writes the reason down says that it failed.
+        let outcome = self.outcome.to_string();
+        let (outcome, said) = (outcome.strip_prefix("failed: ").unwrap_or(&outcome), &self.said);
+        if said.trim().is_empty() { outcome.to_owned() } else { format!("{outcome}; its last words:\n{said}") }
     }
 }
 
@@ -50,7 +54,7 @@ impl Worker<'_> {
             |why: String| Ok(Attempt { outcome: Outcome::NeverStarted(why), result: None, said: String::new() });
         let pass = match self.open_pass(held, item) {
             Ok(pass) => pass,
-            Err(why) => return never(format!("the model gateway is not there: {why}")),
+            Err(why) => return never(why),
         };
         let spec = self.spec(item, workspace, &place, pass.clone())?;
         let result = match self.options.runtime.plan(&spec) {
@@ -87,7 +91,19 @@ impl Worker<'_> {
     }
 
     fn open_pass(&self, held: &Held, item: &WorkView) -> Result<Option<Pass>, String> {
-        let Some(gateway) = &self.site.gateway else { return Ok(None) };
+        let runtime = &self.options.runtime;
+        let kept_in = self.options.sandbox.kind() != SandboxKind::None;
+        let gateway = self.site.gateway.as_ref().filter(|it| runtime.keys().is_empty() || it.serves(runtime.keys()));
+        let Some(gateway) = gateway else {
+            if kept_in && runtime.calls_models() {
+                return Err(format!(
+                    "an agent in a sandbox reaches models through the gateway alone, which has no key for it; set {}, or \
+                     let it use its own login with --sandbox none",
+                    runtime.keys().join(" or ")
+                ));
+            }
+            return Ok(None);
+        };
         let caller = Caller {
             project: self.site.engine.project.clone(),
             run: self.options.name.clone(),
@@ -159,6 +175,7 @@ impl Worker<'_> {
             limits: self.site.habits.agent_limits(self.options.runtime.heard()),
             trace: format!("00-{}-{}-01", item.trace_id, random_hex::<8>()),
             result_file,
+            kept_in: self.options.sandbox.kind() != SandboxKind::None,
             own_login: pass.is_none() && !keyed,
             pass,
             program: self.options.program.clone(),
@@ -290,10 +307,11 @@ impl Host for Heart<'_, '_> {
         self.worker.options.tell(&News::Heard { agent, item: self.item.id.clone(), event: event.clone() });
     }
 
-    /// Its worktree is its own. What else it may do, the settings say.
+    /// Its worktree is its own, and in a sandbox it reaches nothing else. What else it may do, the settings say.
     fn permit(&mut self, question: &Question) -> Option<Answer> {
         let own = matches!(question.touch, Touch::Read | Touch::Edit);
-        Some(if own || self.worker.site.habits.agent_may_all { Answer::Allow } else { Answer::Deny })
+        let kept_in = self.worker.options.sandbox.kind() != SandboxKind::None;
+        Some(if own || kept_in || self.worker.site.habits.agent_may_all { Answer::Allow } else { Answer::Deny })
     }
 }
 

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::agent::verdict::{By, Outcome};
+use domain::budget::Kind as Level;
+use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::work::{Command, Fence, Held};
 use domain::workspace::Workspace;
@@ -11,6 +13,7 @@ use store::change as kept;
 
 use super::attempt::Attempt;
 use super::{Bell, Drain, News, RunOptions};
+use crate::budget::{Dispatch, Dispatched, Estimate};
 use crate::problem::{Kind, Problem};
 use crate::site::Site;
 use crate::wait;
@@ -20,6 +23,8 @@ use crate::work::WorkView;
 const LOOK: Duration = Duration::from_millis(300);
 /// How often in a row the remote may not answer, each time for longer, before a worker gives up.
 const UNREACHED_MAX: u32 = 6;
+/// How long a worker waits when others have set aside what is left of a budget.
+const BUSY: Duration = Duration::from_secs(3);
 /// How often a worker without work says that it is there.
 const BEAT: Duration = Duration::from_secs(30);
 
@@ -50,6 +55,8 @@ impl Worker<'_> {
                             unreached += 1;
                             heard = self.bell.wait(heard, LOOK * 2_u32.pow(unreached));
                         }
+                        // What others have set aside may come back.
+                        Err(problem) if problem.code == "budget_busy" => heard = self.rest(heard),
                         handled => {
                             handled?;
                             unreached = 0;
@@ -93,21 +100,67 @@ impl Worker<'_> {
     /// One grant, from claim to report.
     fn handle(&self, name: &AgentName, item: &WorkView) -> Result<(), Problem> {
         let held = Held { by: name.clone(), fence: Fence::new(item.fence) };
-        let id = item.id.parse().expect("the id of an item is an id");
-        let workspace = match self.site.open_workspace(&id, &held, &self.options.target, true) {
-            Ok(workspace) => workspace,
-            Err(problem) if problem.kind == Kind::LeaseLost => return Ok(()),
+        let id: WorkId = item.id.parse().expect("the id of an item is an id");
+        let Some(dispatched) = self.dispatch(&id, &held)? else { return Ok(()) };
+        let handled = self.handle_paid(&held, &id, item);
+        let counts = matches!(&handled, Ok(true));
+        // What could not be settled now is settled when its time is over.
+        wait(self.site.engine.budget_settle(&dispatched, counts)).ok();
+        handled.map(drop)
+    }
+
+    /// Waits for a while whoever rings, unless for the end. Comes back with the latest ring.
+    fn rest(&self, heard: u64) -> u64 {
+        let (began, mut heard) = (Instant::now(), heard);
+        while began.elapsed() < BUSY && !self.drain.draining() && !self.bell.lander_gone() {
+            heard = self.bell.wait(heard, BUSY.saturating_sub(began.elapsed()));
+        }
+        heard
+    }
+
+    /// Sets aside what the agent may use. `None`: the item's own budget is spent, and a person has to look at it.
+    fn dispatch(&self, id: &WorkId, held: &Held) -> Result<Option<Dispatched>, Problem> {
+        let estimate = Estimate { wall: self.site.habits.agent_timeout, tokens: 1 };
+        let engine = &self.site.engine;
+        let asked = engine.budget_dispatch(&self.options.name, (id.clone(), held.fence), estimate);
+        let give_back = |reason: String| {
+            let released = Command::Release { held: held.clone(), reason: Some(reason) };
+            wait(engine.act(id.clone(), released, None)).map(drop)
+        };
+        let (account, for_good, reason) = match wait(asked) {
+            Ok(Dispatch::Go(dispatched)) => return Ok(Some(dispatched)),
+            Ok(Dispatch::No { account, for_good, reason }) => (account, for_good, reason),
             Err(problem) => {
-                let reason = format!("no workspace: {}", problem.message);
-                let released = Command::Release { held, reason: Some(reason) };
-                wait(self.site.engine.act(id, released, None)).ok();
+                give_back(problem.message.clone()).ok();
                 return Err(problem);
             }
         };
-        let attempt = self.attempt(&held, item, &workspace)?;
-        let state = self.conclude(&held, item, &workspace, &attempt)?;
+        if for_good && matches!(account.kind(), Level::Item | Level::Attempt) {
+            let blocked = Command::Block { held: Some(held.clone()), reason };
+            wait(engine.act(id.clone(), blocked, None))?;
+            return Ok(None);
+        }
+        give_back(reason.clone())?;
+        let code = if for_good { "budget_spent" } else { "budget_busy" };
+        Err(Problem::refused(code, reason))
+    }
+
+    /// One grant that is paid for. `false`: it was given back, and is no attempt.
+    fn handle_paid(&self, held: &Held, id: &WorkId, item: &WorkView) -> Result<bool, Problem> {
+        let workspace = match self.site.open_workspace(id, held, &self.options.target, true) {
+            Ok(workspace) => workspace,
+            Err(problem) if problem.kind == Kind::LeaseLost => return Ok(false),
+            Err(problem) => {
+                let reason = format!("no workspace: {}", problem.message);
+                let released = Command::Release { held: held.clone(), reason: Some(reason) };
+                wait(self.site.engine.act(id.clone(), released, None)).ok();
+                return Err(problem);
+            }
+        };
+        let attempt = self.attempt(held, item, &workspace)?;
+        let state = self.conclude(held, item, &workspace, &attempt)?;
         self.options.tell(&News::Ended {
-            agent: name.to_string(),
+            agent: held.by.to_string(),
             item: item.id.clone(),
             title: item.title.clone(),
             ending: attempt.outcome.to_string(),
@@ -118,7 +171,8 @@ impl Worker<'_> {
             // The next item would meet the same: better to say so than to spend the backlog on it.
             Outcome::NeverStarted(why) => Err(Problem::new(Kind::Failed, "never_started", why.clone())),
             outcome if outcome.blocks_all() => Err(Problem::new(Kind::Failed, "agent_unusable", attempt.why())),
-            _ => Ok(()),
+            Outcome::Cancelled { .. } => Ok(false),
+            _ => Ok(true),
         }
     }
 
@@ -130,7 +184,7 @@ impl Worker<'_> {
         workspace: &Workspace,
         attempt: &Attempt,
     ) -> Result<String, Problem> {
-        let id: domain::id::WorkId = item.id.parse().expect("the id of an item is an id");
+        let id: WorkId = item.id.parse().expect("the id of an item is an id");
         let held = held.clone();
         let release = |reason: String| {
             let release = Command::Release { held: held.clone(), reason: Some(reason) };
@@ -180,7 +234,7 @@ impl Worker<'_> {
     }
 
     /// Checks what was submitted for `id` on its own tree, beside the lander, so that workers share that time.
-    fn verify(&self, id: &domain::id::WorkId) -> Result<(), Problem> {
+    fn verify(&self, id: &WorkId) -> Result<(), Problem> {
         let project = &self.site.engine.project;
         let made = wait(self.site.engine.store.read(async |tx| kept::of_item(tx, project, id).await))?;
         let queued = made.into_iter().rfind(|change| change.state == domain::change::State::Queued);

@@ -85,6 +85,11 @@ pub struct Outcome {
 }
 
 impl Desk {
+    /// Whether there is a key for a provider whose variable is among these.
+    pub fn serves(&self, variables: &[&str]) -> bool {
+        self.keys.serve(variables)
+    }
+
     /// Over `engine`, with the means to reach providers; records are written on `runtime`.
     pub fn new(engine: Engine, means: Means, runtime: tokio::runtime::Handle) -> Result<Self, Problem> {
         let at = |url: &str| {

@@ -28,8 +28,7 @@ impl Keys {
     pub fn find(data: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problem> {
         let mut keys = Self::read(&data.join(FILE))?;
         for provider in Provider::ALL {
-            let name = format!("{}_API_KEY", provider.word().to_uppercase());
-            if let Some(key) = env(&name).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()) {
+            if let Some(key) = env(&variable(provider)).map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()) {
                 keys.0[provider as usize] = Some(key);
             }
         }
@@ -39,6 +38,11 @@ impl Keys {
     /// The key of `provider`, if there is one.
     pub fn of(&self, provider: Provider) -> Option<&str> {
         self.0[provider as usize].as_deref()
+    }
+
+    /// Whether there is one for a provider whose variable is among these.
+    pub fn serve(&self, variables: &[&str]) -> bool {
+        Provider::ALL.into_iter().any(|it| self.of(it).is_some() && variables.contains(&variable(it).as_str()))
     }
 
     /// Whether there is any.
@@ -73,6 +77,11 @@ impl Keys {
         }
         Ok(keys)
     }
+}
+
+/// The variable that people give a provider's key in.
+fn variable(provider: Provider) -> String {
+    format!("{}_API_KEY", provider.word().to_uppercase())
 }
 
 #[cfg(test)]

@@ -112,6 +112,10 @@ impl ModelGateway {
 }
 
 impl Gateway for ModelGateway {
+    fn serves(&self, variables: &[&str]) -> bool {
+        self.desk.serves(variables)
+    }
+
     fn open(&self, caller: &Caller) -> Result<Pass, String> {
         if domain::budget::Account::run(&caller.run).is_none() {
             return Err(format!("{:?} is no name for a run", caller.run));
