@@ -15,5 +15,6 @@ mod metrics;
 mod model;
 mod nodes;
 mod races;
+mod real;
 mod sandbox;
 mod support;

@@ -1,0 +1,193 @@
+//! Real coding agents, by the real program: each works on an item in a sandbox, through the gateway, with a model that says
+//! what a script has it say.
+//!
+//! `scripts/agents` installs them, and `make test-full` names their folder. An agent that is not there is said to be
+//! skipped, and its stories are not told.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::support::{Output, Running, World, until};
+
+/// A kind of agent, the wire format that it speaks, and its tool that runs a command in a shell.
+struct Kind {
+    name: &'static str,
+    provider: &'static str,
+    tool: fn(&str) -> Value,
+}
+
+const CLAUDE: Kind = Kind {
+    name: "claude",
+    provider: "ANTHROPIC",
+    tool: |command| json!({ "name": "Bash", "input": { "command": command, "description": "work" } }),
+};
+const CODEX: Kind = Kind {
+    name: "codex",
+    provider: "OPENAI",
+    tool: |command| json!({ "name": "exec_command", "input": { "cmd": command } }),
+};
+const GOOSE: Kind = Kind {
+    name: "goose",
+    provider: "OPENAI",
+    tool: |command| json!({ "name": "shell", "input": { "command": command } }),
+};
+
+/// Tells each story with each kind of agent.
+macro_rules! with_each_agent {
+    ($($story:ident),* $(,)?) => {
+        $(mod $story {
+            #[test]
+            fn claude() {
+                super::told(&super::CLAUDE, super::$story);
+            }
+
+            #[test]
+            fn codex() {
+                super::told(&super::CODEX, super::$story);
+            }
+
+            #[test]
+            fn goose() {
+                super::told(&super::GOOSE, super::$story);
+            }
+        })*
+    };
+}
+
+with_each_agent! {
+    a_real_agent_lands_a_change,
+    a_real_agent_is_kept_in,
+    a_real_agent_whose_key_is_refused_leaves_the_item_as_it_was,
+    a_real_agent_whose_budget_is_spent_is_told_so_and_its_item_fails,
+    a_real_agent_whose_provider_has_no_quota_left_ends_the_run,
+}
+
+/// Tells `story` with an agent of `kind`, if it is there.
+fn told(kind: &Kind, story: fn(&Kind, &str)) {
+    let program = std::env::var_os("NEXUS_TEST_AGENTS").map(|agents| PathBuf::from(agents).join("bin").join(kind.name));
+    match program.filter(|program| program.exists()) {
+        Some(program) => story(kind, &program.to_string_lossy()),
+        None => println!("SKIPPED: {} is not installed; scripts/agents installs it", kind.name),
+    }
+}
+
+/// One item, and a run by a real agent whose model does `turns`.
+struct Scene {
+    world: World,
+    id: String,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let world = World::new();
+        let id = world.add("Make what is to be made");
+        Self { world, id }
+    }
+
+    fn run(&self, kind: &Kind, program: &str, turns: &Value) -> Output {
+        let script = self.world.beside("script.json");
+        let scenario = json!({ "turns": turns, "no_tools": { "text": "A title" } });
+        let text = json!({ "scenarios": { "default": scenario } }).to_string();
+        fs::write(&script, text).expect("the folder is ours");
+        let model = self.model(&script.to_string_lossy());
+        let first = || serde_json::from_str::<Value>(model.printed().lines().next()?).ok();
+        let url = until("the model's address", || Some(first()?["url"].as_str()?.to_owned()));
+        let args = ["run", "--runtime", kind.name, "--model", "fake-1", "--sandbox", "bwrap", "--workers", "1"];
+        self.world
+            .nexus(&args)
+            .env(&format!("NEXUS_{}_BIN", kind.name.to_uppercase()), program)
+            .env(&format!("NEXUS_MODEL_{}_URL", kind.provider), &url)
+            .env(&format!("{}_API_KEY", kind.provider), "fake-default")
+            .run()
+    }
+
+    fn model(&self, script: &str) -> Running<'_> {
+        self.world.nexus(&["fake-model", "--script", script, "--port", "0"]).start()
+    }
+
+    fn item(&self) -> Output {
+        self.world.item(&self.id)
+    }
+}
+
+fn a_real_agent_lands_a_change(kind: &Kind, program: &str) {
+    let scene = Scene::new();
+    let turns =
+        json!([{ "tools": [(kind.tool)("echo hello > made && git status --short")] }, { "text": "It is made." }]);
+    let end = scene.run(kind, program, &turns);
+    let item = scene.item();
+    assert_eq!(item.text("state"), "done", "{end:?} {item:?}");
+    assert_eq!(scene.world.git(&["show", "main:made"]), "hello");
+    assert_eq!(item.json["result"], "It is made.");
+    let spent = scene.world.nexus(&["budget", "history"]).done();
+    assert!(spent.json.to_string().contains("fake-1"), "the gateway saw its calls: {spent:?}");
+}
+
+fn a_real_agent_is_kept_in(kind: &Kind, program: &str) {
+    let scene = Scene::new();
+    let world = &scene.world;
+    fs::create_dir_all(world.beside("home")).expect("the folder is ours");
+    fs::write(world.beside("home/key"), "plugh\n").expect("the folder is ours");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("it is bound").port();
+    let (home, repo) = (world.beside("home"), world.repo());
+    let command = format!(
+        "cat {home}/key > seen; env >> seen; echo bad > {home}/theirs; echo bad > {repo}/.git/theirs; \
+         bash -c 'echo hi > /dev/tcp/127.0.0.1/{port}' && echo connected > wrote; \
+         setsid -f sleep 1000 < /dev/null > /dev/null 2>&1; echo made > made",
+        home = home.display(),
+        repo = repo.display(),
+    );
+    let turns = json!([{ "tools": [(kind.tool)(&command)] }, { "text": "Done." }]);
+    let end = scene.run(kind, program, &turns);
+    assert_eq!(scene.item().text("state"), "done", "{end:?} {:?}", scene.item());
+    let seen = world.git(&["show", "main:seen"]);
+    assert!(!seen.contains("plugh") && !seen.contains("fake-default"), "{seen}");
+    let landed = world.git(&["ls-tree", "--name-only", "main"]);
+    assert!(landed.contains("made") && !landed.contains("wrote"), "{landed}");
+    assert!(!home.join("theirs").exists() && !repo.join(".git/theirs").exists());
+    let here = world.beside("");
+    let processes = fs::read_dir("/proc").expect("Linux").flatten().map(|entry| entry.path());
+    let left: Vec<_> =
+        processes.filter(|it| fs::read_link(it.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&here))).collect();
+    assert!(left.is_empty(), "{left:?} still run");
+}
+
+fn a_real_agent_whose_key_is_refused_leaves_the_item_as_it_was(kind: &Kind, program: &str) {
+    let scene = Scene::new();
+    let turns = json!([{ "fault": { "status": 401 } }]);
+    let end = scene.run(kind, program, &turns);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    let item = scene.item();
+    assert_eq!((item.text("state").as_str(), item.number("attempts_used")), ("ready", 0), "{end:?} {item:?}");
+    assert!(end.json["problems"].to_string().contains("key"), "{end:?}");
+}
+
+fn a_real_agent_whose_budget_is_spent_is_told_so_and_its_item_fails(kind: &Kind, program: &str) {
+    let scene = Scene::new();
+    // Each answer says that it used more than the whole item may.
+    scene.world.nexus(&["budget", "set", "item:*", "--tokens", "5000"]).done();
+    let turns = json!([
+        { "tools": [(kind.tool)("echo hello > made")], "usage": { "input": 9000, "output": 10 } },
+        { "text": "It is made." }
+    ]);
+    let end = scene.run(kind, program, &turns);
+    let item = scene.item();
+    assert_ne!(item.text("state"), "done", "{end:?} {item:?}");
+    let said = scene.world.events().iter().map(ToString::to_string).collect::<String>();
+    assert!(said.contains("budget"), "{end:?} {item:?}");
+}
+
+fn a_real_agent_whose_provider_has_no_quota_left_ends_the_run(kind: &Kind, program: &str) {
+    let scene = Scene::new();
+    let body = json!({ "error": { "type": "insufficient_quota", "code": "insufficient_quota",
+        "message": "You exceeded your current quota, please check your plan and billing details." } });
+    let turns = json!([{ "fault": { "status": 429, "headers": { "retry-after": "86400" }, "body": body } }]);
+    let end = scene.run(kind, program, &turns);
+    assert_eq!(end.code, Some(1), "{end:?}");
+    let item = scene.item();
+    assert_eq!(item.text("state"), "ready", "{end:?} {item:?}");
+    assert_eq!(item.number("attempts_used"), 0, "{end:?}");
+}
