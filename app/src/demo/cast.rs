@@ -8,8 +8,8 @@ use engine::problem::Problem;
 use engine::wait;
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::io;
 use super::scene::{Scene, end_of, wait_until};
+use super::{io, real};
 
 /// The leases of those who are going to lose them.
 const SHORT: &str = "2s";
@@ -36,6 +36,7 @@ impl<'a> Cast<'a> {
     pub fn new(scene: &'a Scene) -> Result<Self, Problem> {
         let cargo = Command::new("cargo").arg("--version").output();
         cargo.map_err(|e| io("the demo's crate is checked with cargo, which does not start", &e))?;
+        scene.real.as_deref().map_or(Ok(()), |kind| real::ready(scene, kind))?;
         Ok(Self { scene, board: None })
     }
 
@@ -65,6 +66,7 @@ impl<'a> Cast<'a> {
         for (role, workers) in [("builder", 2), ("fragile", 1), ("shortcut", 1), ("left", 1), ("right", 1)] {
             others.push((role, self.run(role, role, workers, LONG)?));
         }
+        let real = scene.real.as_deref().map(|kind| real::start(scene, kind)).transpose()?;
         scene.say("night-1's worker process is killed with SIGKILL; the sleeper is stopped");
         send(&night, Signal::KILL);
         night.wait().map_err(|e| io("waiting for night-1's end", &e))?;
@@ -79,6 +81,10 @@ impl<'a> Cast<'a> {
         for (role, mut child) in others {
             let code = end_of(&mut child, &format!("the run of {role}"))?;
             scene.say(&format!("the run of {role} has ended ({code})"));
+        }
+        if let (Some(mut real), Some(kind)) = (real, &scene.real) {
+            let code = end_of(&mut real.run, &format!("the run of {kind}"))?;
+            scene.say(&format!("the run of {kind} has ended ({code})"));
         }
         good_end(&mut relief, "relief-1")
     }

@@ -10,12 +10,14 @@
 //! | sleeper | claims by itself, is stopped longer than its lease, goes on | its late effects are refused |
 //! | shortcut-1 | edits a protected test to get green | refused; its item is dead |
 //! | left-1, right-1 | change the same line | the later one gets both versions back, both land |
+//! | real-1 | with `--runtime`: a real coding agent in a sandbox, whose model says what a script says | landed |
 
 mod agent;
 mod cast;
 mod files;
 pub mod model;
 mod proof;
+mod real;
 mod scene;
 mod table;
 
@@ -33,7 +35,8 @@ use scene::Scene;
 /// See the whole of it: a scratch repository, a backlog, scripted agents, and proof at the end
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  nexus demo\n  nexus demo --serve          with the live board while it runs\n  \
-    nexus demo --json --keep    one object at the end; the folder stays\n\n\
+    nexus demo --json --keep    one object at the end; the folder stays\n  \
+    nexus demo --runtime claude with Claude Code among the agents; its model is scripted, so it needs no key\n\n\
     It needs git and cargo, and no network. Exit 0 only if everything ended as it should.")]
 pub struct Args {
     /// Keep the folder at the end
@@ -42,6 +45,9 @@ pub struct Args {
     /// Serve the live board while it runs
     #[arg(long)]
     serve: bool,
+    /// Let a real coding agent of this kind do one of the items, with a scripted model
+    #[arg(long, value_name = "KIND", value_parser = real::KINDS)]
+    runtime: Option<String>,
 }
 
 /// What the demo proves, as one object.
@@ -82,7 +88,7 @@ pub fn demo(args: &Args, json: bool) -> Result<Answer, Problem> {
 }
 
 fn play(args: &Args, json: bool, folder: &Path, began: Instant) -> Result<(Outcome, String), Problem> {
-    let scene = Scene::build(folder, json)?;
+    let scene = Scene::build(folder, json, args.runtime.as_deref())?;
     // What the agents ask goes through this process, as it would with any server.
     let _beside = crate::http::beside(scene.serving());
     let mut cast = Cast::new(&scene)?;

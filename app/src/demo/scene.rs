@@ -31,26 +31,33 @@ pub struct Scene {
     pub items: Vec<(String, String)>,
     /// This program.
     pub program: PathBuf,
+    /// The kind of real agent that plays along, if any.
+    pub real: Option<String>,
     quiet: bool,
 }
 
 impl Scene {
     /// Builds it in `folder`.
-    pub fn build(folder: &Path, quiet: bool) -> Result<Self, Problem> {
+    pub fn build(folder: &Path, quiet: bool, real: Option<&str>) -> Result<Self, Problem> {
         let folder = folder.canonicalize().map_err(|e| io("finding the folder", &e))?;
         let repo = folder.join("tally");
         let data = repo.join(".nexus");
         let program = std::env::current_exe().map_err(|e| io("finding this program", &e))?;
         write_crate(&repo)?;
-        let mut scene = Self { engine: unready(&folder)?, items: Vec::new(), folder, repo, data, program, quiet };
+        let engine = unready(&folder)?;
+        let real = real.map(str::to_owned);
+        let mut scene = Self { engine, items: Vec::new(), folder, repo, data, program, real, quiet };
         scene.git(&["init", "--quiet", "--initial-branch=main"])?;
         scene.git(&["add", "--all"])?;
         scene.git(&["commit", "--quiet", "--message", "A crate with gaps"])?;
         scene.nexus(&["init", "--json"])?;
-        scene.engine = engine(&scene.data.join(crate::locate::STORE))?;
+        scene.engine = opened(&scene.data.join(crate::locate::STORE))?;
         let backlog = scene.folder.join("backlog.jsonl");
-        std::fs::write(&backlog, backlog_text()).map_err(|e| io("writing the backlog", &e))?;
-        let text = backlog_text();
+        let mut text = backlog_text();
+        if scene.real.is_some() {
+            text.push_str(&format!("{}\n", super::real::item()));
+        }
+        std::fs::write(&backlog, &text).map_err(|e| io("writing the backlog", &e))?;
         let all = wait(engine::work::import(&scene.engine, &backlog.to_string_lossy(), &text))?;
         scene.items = all.into_iter().map(|imported| (imported.key, imported.item.id)).collect();
         scene.say(&format!("{} items in the backlog of {}", scene.items.len(), scene.repo.display()));
@@ -132,7 +139,7 @@ fn unready(_: &Path) -> Result<Engine, Problem> {
     Ok(Engine::new(Store::in_memory()?, domain::text::Project::default(), Arc::new(SystemClock)))
 }
 
-fn engine(path: &Path) -> Result<Engine, Problem> {
+fn opened(path: &Path) -> Result<Engine, Problem> {
     Ok(Engine::new(Store::open(path, Mode::Loop)?, domain::text::Project::default(), Arc::new(SystemClock)))
 }
 

@@ -55,14 +55,12 @@ pub fn serve(args: &Args) -> Result<crate::cli::Answer, Problem> {
 }
 
 /// A fake model that ends when this goes.
-#[allow(dead_code)] // For the demo and for tests.
 pub struct FakeModel {
     /// Where it listens.
     pub address: SocketAddr,
     _runtime: tokio::runtime::Runtime,
 }
 
-#[allow(dead_code)]
 impl FakeModel {
     /// Starts one that says what `script` says.
     pub fn start(script: Script) -> std::io::Result<Self> {

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use domain::budget::{Reply, classify};
+use domain::budget::{Reply, Trouble, classify};
 use domain::time::Timestamp;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -129,7 +129,7 @@ pub async fn call(State(desk): State<Arc<Desk>>, request: Request) -> Response {
             count.begins(head.status.as_u16(), lease, (format, kind.starts_with("text/event-stream")));
             answered(head.status, &head.headers, Body::new(Relay::new(incoming, count)))
         }
-        Ok((answer, _lease)) => refused(&holder, answer, count).await,
+        Ok((answer, _lease)) => refused(&holder, format, answer, count).await,
         Err(why) => {
             count.failed(None, &[], None);
             said(format, StatusCode::BAD_GATEWAY, &format!("{} cannot be reached: {why}", format.provider().word()))
@@ -150,8 +150,9 @@ async fn beside(desk: &Desk, format: Format, request: hyper::Request<Full<Bytes>
     }
 }
 
-/// An error of the provider: passed on as it is, and looked at for what it says of the credential.
-async fn refused(holder: &Holder, answer: hyper::Response<Incoming>, mut count: Count) -> Response {
+/// An error of the provider: looked at for what it says of the credential, and passed on as it is; but that a quota is used
+/// up is said in a way that no agent waits for or tries again.
+async fn refused(holder: &Holder, format: Format, answer: hyper::Response<Incoming>, mut count: Count) -> Response {
     let (head, incoming) = answer.into_parts();
     let body = tokio::time::timeout(ERROR_TIME, Limited::new(incoming, ERROR_MAX).collect()).await;
     let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
@@ -164,7 +165,14 @@ async fn refused(holder: &Holder, answer: hyper::Response<Incoming>, mut count: 
         text: &words,
     };
     let trouble = classify(&reply, now).map(|trouble| (trouble, reason(&words)));
+    let exhausted = match &trouble {
+        Some((Trouble::Exhausted { .. }, why)) => Some(format!("the quota of this credential is used up: {why}")),
+        _ => None,
+    };
     count.failed(Some(head.status.as_u16()), &body, trouble);
+    if let Some(why) = exhausted {
+        return said(format, format.over_budget(), &why);
+    }
     answered(head.status, &head.headers, Body::from(body))
 }
 

@@ -46,8 +46,8 @@ fn twenty_agents_against_an_exhausted_quota_start_nothing_more() {
     let stage = Stage::new(&json!({ "quota": { "turns": [{ "text": "never", "fault": quota }] } }), "quota");
     let tokens: Vec<_> = (0..20).map(|n| stage.pass(&format!("agent-{n}"))).collect();
     let first = stage.call("anthropic", true, &tokens[0]);
-    assert_eq!(first.status, 429, "the one who hears of it hears it as it is");
-    assert!(first.head.contains("retry-after: 3600"), "{}", first.head);
+    assert_eq!(first.status, 403, "said in a way that nobody waits for or tries again: {}", first.head);
+    assert!(!first.head.contains("retry-after"), "{}", first.head);
     stage.calls(1);
     let mut ends = BTreeMap::new();
     std::thread::scope(|scope| {

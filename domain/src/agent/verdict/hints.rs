@@ -5,6 +5,7 @@ use super::Failure;
 /// Words in errors, in small letters, and what they hint at; the first that is found counts.
 const WORDS: &[(&str, Failure)] = &[
     ("budget", Failure::OverBudget),
+    ("quota of this credential", Failure::Quota),
     ("insufficient_quota", Failure::Quota),
     ("insufficient quota", Failure::Quota),
     ("exceeded your current quota", Failure::Quota),
@@ -55,6 +56,8 @@ const READ_BYTES_MAX: usize = 10_000;
 pub(super) fn of_status(status: u16, text: &str) -> Option<Failure> {
     let quota = of_text(text) == Some(Failure::Quota);
     match status {
+        // Our gateway says so, because nobody tries that again.
+        403 if quota => Some(Failure::Quota),
         401 | 403 => Some(Failure::Auth),
         402 => Some(Failure::Quota),
         429 if quota => Some(Failure::Quota),
