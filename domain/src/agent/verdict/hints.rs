@@ -56,11 +56,10 @@ const READ_BYTES_MAX: usize = 10_000;
 pub(super) fn of_status(status: u16, text: &str) -> Option<Failure> {
     let quota = of_text(text) == Some(Failure::Quota);
     match status {
-        // Our gateway says so, because nobody tries that again.
-        403 if quota => Some(Failure::Quota),
+        // Our gateway says so with 403, because nobody tries that again.
+        403 | 429 if quota => Some(Failure::Quota),
         401 | 403 => Some(Failure::Auth),
         402 => Some(Failure::Quota),
-        429 if quota => Some(Failure::Quota),
         404 => Some(Failure::ModelMissing),
         408 => Some(Failure::Network),
         429 => Some(Failure::RateLimited),
