@@ -53,6 +53,8 @@ pub struct Metered {
     pub last_failure: Option<u16>,
     /// Calls that were turned down because a budget was spent.
     pub over_budget: u64,
+    /// Calls that found the quota of the key used up, by the provider's word or since then.
+    pub exhausted: u64,
     /// What all calls used.
     pub usage: Usage,
 }

@@ -14,7 +14,7 @@ mod supervise;
 
 pub use attend::{Attended, attend};
 pub(crate) use beats::Beats;
-pub use brief::prompt;
+pub use brief::{INSTRUCTIONS_BYTES_MAX, Place, prompt};
 pub use gateway::{Caller, Gateway, Pass};
 pub use ladder::Ladder;
 pub use limits::Limits;

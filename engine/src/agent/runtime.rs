@@ -159,6 +159,10 @@ pub trait Runtime: Send + Sync {
     fn heard(&self) -> bool {
         true
     }
+    /// Whether it reads what the repository says to agents, though we keep it from following its settings.
+    fn reads_instructions(&self) -> bool {
+        true
+    }
     /// How a run is started. Fails with the reason when this kind cannot do what is asked.
     fn plan(&self, spec: &RunSpec) -> Result<Plan, String>;
     /// The conversation of a run that was started so.

@@ -22,6 +22,8 @@ use crate::{random_hex, wait};
 
 /// The file with all that an agent printed, in the folder of its attempt.
 const OUTPUT: &str = "output.log";
+/// Where repositories say something to agents; the first that is there counts.
+const INSTRUCTIONS: [&str; 2] = ["CLAUDE.md", "AGENTS.md"];
 /// How many lines of errors are an agent's last words.
 const LAST_LINES: usize = 10;
 
@@ -160,7 +162,7 @@ impl Worker<'_> {
         let handoff = wait(self.site.engine.handoff(&id))?.map(Box::new);
         let item = &WorkView { handoff, ..item.clone() };
         let prompt_file = place.join("prompt.md");
-        let prompt = prompt(item);
+        let prompt = prompt(item, &self.surroundings()?);
         std::fs::write(&prompt_file, &prompt).map_err(|e| self.site.io("writing the prompt", &e))?;
         let result_file = place.join("result.json");
         let _ = std::fs::remove_file(&result_file);
@@ -181,6 +183,19 @@ impl Worker<'_> {
             program: self.options.program.clone(),
             ..RunSpec::default()
         })
+    }
+
+    /// What there is to say of the place, as the branch to land on has it.
+    fn surroundings(&self) -> Result<Place, Problem> {
+        let tip = self.site.tip(&self.options.target)?;
+        let policy = self.site.declared(&tip)?.policy;
+        let mut instructions = None;
+        for file in INSTRUCTIONS.iter().filter(|_| !self.options.runtime.reads_instructions()) {
+            let said = self.site.repo.read(&tip, file.as_bytes(), INSTRUCTIONS_BYTES_MAX)?;
+            let said = said.map(|said| ((*file).to_owned(), String::from_utf8_lossy(&said).into_owned()));
+            instructions = instructions.or(said);
+        }
+        Ok(Place { policy, instructions })
     }
 
     /// What the agent may see where it is kept in.
@@ -232,6 +247,15 @@ impl Worker<'_> {
         }
         if let Some(cache) = &environment.cache {
             env.push(("NEXUS_CACHE_DIR".to_owned(), cache.into()));
+        }
+        if let Some(pass) = spec.pass.as_ref().filter(|_| spec.kept_in) {
+            // Package registries are reached the same way.
+            let proxy = format!("http://nexus:{}@{}", pass.token, pass.address);
+            for (name, value) in
+                [("HTTPS_PROXY", proxy.as_str()), ("https_proxy", proxy.as_str()), ("NO_PROXY", "127.0.0.1")]
+            {
+                env.push((name.to_owned(), value.into()));
+            }
         }
         Ok(Launch {
             argv: Vec::new(),

@@ -171,6 +171,7 @@ async fn refused(holder: &Holder, format: Format, answer: hyper::Response<Incomi
     };
     count.failed(Some(head.status.as_u16()), &body, trouble);
     if let Some(why) = exhausted {
+        holder.count(|it| it.exhausted += 1);
         return said(format, format.over_budget(), &why);
     }
     answered(head.status, &head.headers, Body::from(body))

@@ -214,7 +214,7 @@ impl Desk {
                     (Duration::from_millis(u64::try_from(ms).unwrap_or(1)), No::Later(text))
                 }
                 Reserved::Paused { why, .. } => {
-                    holder.count(|it| it.over_budget += 1);
+                    holder.count(|it| it.exhausted += 1);
                     return Err(No::Over(format!("the quota of this credential is used up: {why}")));
                 }
                 Reserved::LeaseOver => return Err(No::Over("the lease on the item is over".to_owned())),

@@ -67,10 +67,10 @@ fn twenty_agents_against_an_exhausted_quota_start_nothing_more() {
     assert_eq!((&key["state"], &key["why"]), (&json!("open"), &json!("You have hit your usage limit")), "{shown}");
     assert!(key["name"].as_str().expect("a name").starts_with("anthropic:"));
     // Another provider's key is another matter, and an operator can ask again.
-    assert_eq!(stage.call("chat", true, &tokens[0]).status, 429);
+    assert_eq!(stage.call("chat", true, &tokens[0]).status, 403);
     stage.calls(2);
     stage.world.ok(["budget", "reset", key["name"].as_str().expect("a name")]);
-    assert_eq!(stage.call("anthropic", true, &tokens[0]).status, 429);
+    assert_eq!(stage.call("anthropic", true, &tokens[0]).status, 403);
     stage.calls(3);
     let events = stage.world.run(["events"]).out;
     assert_eq!((events.matches("budget.tripped").count(), events.matches("budget.reset").count()), (3, 1), "{events}");

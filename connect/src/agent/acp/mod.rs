@@ -30,6 +30,10 @@ impl Runtime for Acp {
         self.preset.keys
     }
 
+    fn reads_instructions(&self) -> bool {
+        self.preset.name != "claude-acp"
+    }
+
     fn plan(&self, spec: &RunSpec) -> Result<Plan, String> {
         let mut argv: Vec<String> = self.preset.argv.iter().map(|&it| it.to_owned()).collect();
         if argv.is_empty() {

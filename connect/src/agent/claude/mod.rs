@@ -30,6 +30,10 @@ impl Runtime for Claude {
         &["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"]
     }
 
+    fn reads_instructions(&self) -> bool {
+        false
+    }
+
     fn plan(&self, spec: &RunSpec) -> Result<Plan, String> {
         let program = spec.program.clone().unwrap_or_else(|| "claude".to_owned());
         let mut argv = vec![program];

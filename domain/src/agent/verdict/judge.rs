@@ -71,9 +71,9 @@ fn accused(fault: &Fault, metered: Option<&Metered>) -> Outcome {
         Some(Named::Interrupted) => return Outcome::Cancelled { by: By::Outside },
         None => {}
     }
-    // The gateway answers with a status that agents do not repeat; it means the budget and not the key.
-    if metered.is_some_and(|it| it.over_budget > 0) {
-        return Outcome::Failed(Failure::OverBudget);
+    // The gateway answers with a status that agents do not repeat; it means the quota or the budget and not the key.
+    if let Some(failure) = metered.and_then(turned_down) {
+        return Outcome::Failed(failure);
     }
     let text = hints::of_text(&fault.text);
     let status =
@@ -83,8 +83,17 @@ fn accused(fault: &Fault, metered: Option<&Metered>) -> Outcome {
 
 /// It had a gateway, and not one call of it was answered.
 fn unanswered(metered: &Metered) -> Failure {
-    if metered.over_budget > 0 {
-        return Failure::OverBudget;
+    if let Some(failure) = turned_down(metered) {
+        return failure;
     }
     metered.last_failure.and_then(|status| hints::of_status(status, "")).unwrap_or(Failure::Network)
+}
+
+/// Why the gateway turned calls down, if it did.
+fn turned_down(metered: &Metered) -> Option<Failure> {
+    match (metered.exhausted, metered.over_budget) {
+        (0, 0) => None,
+        (0, _) => Some(Failure::OverBudget),
+        _ => Some(Failure::Quota),
+    }
 }

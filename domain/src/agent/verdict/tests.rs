@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::budget::{Metered, Usage};
+use crate::budget::Metered;
 
 fn facts(end: i32, terminal: Terminal) -> Facts {
     Facts { end: Some(End::of(end)), terminal: Some(terminal), ..Facts::default() }
@@ -120,6 +120,7 @@ fn an_agent_whose_calls_all_failed_has_not_completed() {
     assert_eq!(metered(Metered { failed: 1, last_failure: Some(402), ..Metered::default() }), "failed_quota");
     assert_eq!(metered(Metered { failed: 1, last_failure: Some(503), ..Metered::default() }), "failed_overloaded");
     assert_eq!(metered(Metered { over_budget: 1, ..Metered::default() }), "failed_over_budget");
+    assert_eq!(metered(Metered { exhausted: 1, over_budget: 1, ..Metered::default() }), "failed_quota");
     assert_eq!(metered(Metered { answered: 1, failed: 9, ..Metered::default() }), "completed");
 }
 
@@ -169,7 +170,7 @@ fn terminals() -> impl Strategy<Value = Terminal> {
 
 prop_compose! {
     fn meters()(answered in 0_u64..3, failed in 0_u64..3, over_budget in 0_u64..2, last_failure in prop::option::of(0_u16..700)) -> Metered {
-        Metered { answered, failed, last_failure, over_budget, usage: Usage::default() }
+        Metered { answered, failed, last_failure, over_budget, ..Metered::default() }
     }
 }
 
