@@ -14,7 +14,7 @@ use super::{Answer, Global, parse};
 use crate::here::Here;
 use crate::terminal::one_line;
 
-pub use told::told;
+pub use told::{list, part, text};
 
 /// Say by rules what should be done next, and do it when told to
 #[derive(Debug, clap::Subcommand)]
@@ -149,23 +149,38 @@ pub fn advise(global: &Global, command: Command) -> Result<Answer, Problem> {
     answer(&engine, advice, &doing)
 }
 
-/// The answer to a question; what can be done is done only when that is asked for.
-fn answer(engine: &Engine, Advice { answer: mut json, actions }: Advice, doing: &Doing) -> Result<Answer, Problem> {
-    let mut lines = told(&json);
-    let apply = doing.apply && !doing.dry_run;
+fn answer(engine: &Engine, advice: Advice, doing: &Doing) -> Result<Answer, Problem> {
+    let Finished { json, lines, all } = finish(engine, advice, doing.apply && !doing.dry_run, doing.key.as_deref())?;
+    Ok(Answer::new(&json, lines.join("\n")).exit(if all { 0 } else { 3 }))
+}
+
+/// Advice that was told, and followed if that was asked for.
+pub struct Finished {
+    /// The answer.
+    pub json: serde_json::Value,
+    /// What it says.
+    pub lines: Vec<String>,
+    /// Whether all that was to be done was done.
+    pub all: bool,
+}
+
+/// Says what `advice` says, and with `apply` does what can be done about it.
+pub fn finish(engine: &Engine, advice: Advice, apply: bool, key: Option<&str>) -> Result<Finished, Problem> {
+    let Advice { answer: mut json, actions } = advice;
+    let mut lines = told::told(&json);
     json["applied"] = serde_json::Value::Null;
     if !apply {
         let would = if actions.is_empty() { "nothing can be done by --apply" } else { "--apply would:" };
         lines.push(would.to_owned());
         lines.extend(actions.iter().map(|action| format!("  {}", one_line(&action.told()))));
-        return Ok(Answer::new(&json, lines.join("\n")));
+        return Ok(Finished { json, lines, all: true });
     }
-    let done = wait(engine.follow(&actions, doing.key.as_deref()))?;
+    let done = wait(engine.follow(&actions, key))?;
     lines.push(if done.is_empty() { "nothing to do" } else { "done:" }.to_owned());
     lines.extend(done.iter().map(|it| format!("  {}", one_line(&said(it)))));
     let all = done.iter().all(|it| it.done);
     json["applied"] = serde_json::to_value(&done).expect("what was done can be written as JSON");
-    Ok(Answer::new(&json, lines.join("\n")).exit(if all { 0 } else { 3 }))
+    Ok(Finished { json, lines, all })
 }
 
 fn said(it: &Followed) -> String {

@@ -24,6 +24,7 @@ mod snapshot;
 mod teams;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use action::{Action, actions, dead_kinds};
 pub use assignments::{Assignments, Change, assignments};
@@ -34,3 +35,4 @@ pub use priorities::{Group, priorities};
 pub use recommend::{Recommendation, What, recommend};
 pub use snapshot::{Snapshot, Worker};
 pub use teams::{Suggestion, Team, suggestions, teams};
+pub use text::{Finding, findings};

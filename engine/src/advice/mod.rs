@@ -22,6 +22,7 @@ use crate::Engine;
 use crate::problem::Problem;
 
 pub use follow::Followed;
+pub use opinion::Opinion;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
