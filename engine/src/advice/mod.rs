@@ -9,6 +9,8 @@
 mod follow;
 mod opinion;
 mod read;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::time::Instant;
