@@ -20,8 +20,17 @@ Feature: The words of the older tool
     Then it ends with 3 and says "CONFLICT"
 
   Scenario: A word that is not there yet says so
-    When the older tool is asked "claude-team-analysis"
-    Then it ends with 2 and says "claude-team-analysis"
+    When the older tool is asked "claude-resolve-conflicts"
+    Then it ends with 2 and says "claude-resolve-conflicts"
+
+  Scenario: An analysis is by rules, and says so
+    When the older tool is asked "claim bug 'Fix the parser' high platform"
+    And the older tool is asked "claude-analyze-priorities"
+    Then it answers with "no model was asked"
+    When the older tool is asked "claude-dashboard"
+    Then it answers with "bug first"
+    When the older tool is asked "claude-stream bug 0"
+    Then it answers with "💡 Next:"
 
   Scenario: What is claimed there is seen here
     When the older tool is asked "claim feature 'Read the docs'"

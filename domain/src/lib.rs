@@ -3,6 +3,7 @@
 //! Pure functions over plain data. Nothing here does IO, reads a clock, waits, or knows a wire format; whatever
 //! depends on time takes `now`. Each capability is a module, each state machine one `decide` and one `apply`.
 
+pub mod advice;
 pub mod agent;
 pub mod audit;
 pub mod budget;

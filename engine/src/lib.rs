@@ -3,6 +3,7 @@
 //! Services that only touch the store are `async` and run in any executor. Those that wait for git and processes
 //! ([`workspace`], [`change`], [`run`]) block, on threads of their own.
 
+pub mod advice;
 pub mod agent;
 mod alive;
 pub mod audit;

@@ -168,14 +168,7 @@ async fn desks(
     scope: &Scope,
     thresholds: &Thresholds,
 ) -> Result<(Vec<Desk>, Vec<(Seat, Timestamp)>), WorkError> {
-    let values = [(&scope.project).into(), scope.now.into(), LOOK_MAX.into()];
-    let mut seats = Vec::new();
-    for row in tx.query_all(&sql::assignment::OPEN, &values).await? {
-        let id: WorkId = row.parsed(0)?;
-        if let Some(found) = work::find(tx, scope, &id).await? {
-            seats.push((Seat { need: need_of(&found.item, row.parsed(1)?), agent: row.parsed(2)? }, row.time(3)?));
-        }
-    }
+    let seats = seats(tx, scope).await?;
     let mut kept: BTreeMap<&AgentName, u32> = BTreeMap::new();
     for (seat, _) in &seats {
         *kept.entry(&seat.agent).or_default() += 1;
@@ -187,6 +180,19 @@ async fn desks(
     };
     let desks = agent::roster(tx, &scope.project, "", LOOK_MAX).await?.into_iter().map(desk).collect();
     Ok((desks, seats))
+}
+
+/// Every assignment that waits, with its end.
+pub async fn seats(tx: &mut Tx<'_>, scope: &Scope) -> Result<Vec<(Seat, Timestamp)>, StoreError> {
+    let values = [(&scope.project).into(), scope.now.into(), LOOK_MAX.into()];
+    let mut seats = Vec::new();
+    for row in tx.query_all(&sql::assignment::OPEN, &values).await? {
+        let id: WorkId = row.parsed(0)?;
+        if let Some(found) = work::find(tx, scope, &id).await? {
+            seats.push((Seat { need: need_of(&found.item, row.parsed(1)?), agent: row.parsed(2)? }, row.time(3)?));
+        }
+    }
+    Ok(seats)
 }
 
 async fn keep(tx: &mut Tx<'_>, scope: &Scope, id: &WorkId, assigned: &Assigned) -> Result<(), StoreError> {

@@ -1,5 +1,6 @@
 //! The command line: a noun is a file, a verb is an `Args` struct and a function.
 
+pub mod advise;
 mod agent;
 pub mod answer;
 mod audit;
@@ -114,6 +115,8 @@ enum Command {
     Metrics(metrics::Command),
     #[command(subcommand)]
     Budget(budget::Command),
+    #[command(subcommand)]
+    Advise(advise::Command),
     Doctor(doctor::Args),
     Up(up::Args),
     Demo(crate::demo::Args),
@@ -207,6 +210,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Store(command) => store::store(&global, &command),
         Command::Metrics(command) => metrics::metrics(&global, &command),
         Command::Budget(command) => budget::budget(&global, command),
+        Command::Advise(command) => advise::advise(&global, command),
         Command::Doctor(args) => doctor::doctor(&global, &args),
         Command::Up(args) => up::up(global, &args),
         Command::Demo(args) => crate::demo::demo(&args, global.json),

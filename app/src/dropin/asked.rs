@@ -1,9 +1,13 @@
 //! The command line of the older tool: a word, then arguments by position.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use engine::problem::Problem;
+
+/// Options of a word, each with its value.
+pub type Options<'a> = BTreeMap<&'a str, &'a str>;
 
 /// A call as it came.
 #[derive(Debug)]
@@ -38,6 +42,33 @@ impl Asked {
     /// The argument at `place`, or `usual`.
     pub fn or<'a>(&'a self, place: usize, usual: &'a str) -> &'a str {
         self.at(place).unwrap_or(usual)
+    }
+
+    /// The arguments that are no options, and the options: those in `valued` with what follows them, those in `plain`
+    /// with nothing.
+    pub fn options<'a>(&'a self, valued: &[&str], plain: &[&str]) -> Result<(Vec<&'a str>, Options<'a>), Problem> {
+        let (mut by_place, mut options) = (Vec::new(), Options::new());
+        let mut args = self.args.iter().map(String::as_str);
+        while let Some(arg) = args.next() {
+            if plain.contains(&arg) {
+                options.insert(arg, "");
+            } else if valued.contains(&arg) {
+                let value = args.next().ok_or_else(|| Problem::malformed(format!("{arg} needs a value")))?;
+                options.insert(arg, value);
+            } else if arg.starts_with("--") {
+                let known: Vec<&str> = valued.iter().chain(plain).copied().collect();
+                let shown: String = arg.chars().take(60).collect();
+                let message = format!("{shown:?} is no option of {}; there is {}", self.word(), known.join(", "));
+                return Err(Problem::malformed(message));
+            } else if !arg.is_empty() {
+                by_place.push(arg);
+            }
+        }
+        Ok((by_place, options))
+    }
+
+    fn word(&self) -> &str {
+        self.word.as_deref().unwrap_or_default()
     }
 
     /// Fails when there are more than `most` arguments: a description without quotes would lose its end.

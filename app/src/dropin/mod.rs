@@ -9,12 +9,16 @@
 //! The old words show no fence. The fence that a claim was granted is kept in a file beside the store ([`hold`]), and
 //! shown for whoever names the item later. What the words and lines are: `docs/coordination-helper.md`.
 
+mod analyse;
 mod asked;
 mod dashboard;
 mod hold;
+mod intelligence;
 pub mod mirror;
+mod pipe;
 mod place;
 mod register;
+mod stream;
 mod surroundings;
 mod take;
 mod words;
@@ -88,6 +92,11 @@ fn carry_out(own: Own, asked: &Asked) -> Result<Answer, Problem> {
         Own::Complete => on(|place| hold::complete(place, asked)),
         Own::Register => on(|place| register::register(place, asked)),
         Own::Dashboard => on(dashboard::dashboard),
+        Own::Analyse(topic) => on(|place| analyse::analyse(place, asked, topic)),
+        Own::Intelligence => on(|place| Ok(intelligence::dashboard(place))),
+        Own::Stream => on(|place| stream::stream(place, asked)),
+        Own::Pipe => pipe::pipe(asked),
+        Own::Enhanced => pipe::enhanced(asked),
     }
 }
 

@@ -59,6 +59,11 @@ impl Place {
         Ok(Self { here, engine, shared: ours })
     }
 
+    /// The folder for what words leave for scripts.
+    pub fn folder(&self) -> PathBuf {
+        self.here.settings().mirror_dir.clone().unwrap_or_else(|| self.here.data.clone())
+    }
+
     /// Where files are kept up to date for scripts: where the settings say, else in the folder that agents share.
     pub fn mirror(&self) -> Option<Mirror> {
         let said = self.here.settings().mirror_dir.clone();

@@ -34,8 +34,23 @@ pub enum Own {
     Complete,
     Register,
     Dashboard,
+    Analyse(Topic),
+    Intelligence,
+    Stream,
+    Pipe,
+    Enhanced,
     GenerateId,
     Help,
+}
+
+/// What is analysed.
+#[derive(Clone, Copy, Debug)]
+pub enum Topic {
+    Priorities,
+    Assignments,
+    Health,
+    Teams,
+    Recommend,
 }
 
 const fn own(names: &'static [&'static str], own: Own) -> Word {
@@ -75,17 +90,17 @@ pub static ALL: &[Word] = &[
     later(&["coach-training"]),
     later(&["value-stream", "vsm"]),
     // Analysis.
-    later(&["claude-analyze-priorities", "claude-priorities"]),
-    later(&["claude-optimize-assignments", "claude-optimize"]),
-    later(&["claude-health-analysis", "claude-health"]),
-    later(&["claude-team-analysis", "claude-team"]),
-    later(&["claude-dashboard", "intelligence"]),
-    later(&["claude-stream", "stream"]),
-    later(&["claude-pipe", "pipe"]),
-    later(&["claude-enhanced", "enhanced"]),
-    later(&["claude-suggest-teams", "claude-teams"]),
-    later(&["claude-analyze-health"]),
-    later(&["claude-recommend-work", "claude-recommend"]),
+    own(&["claude-analyze-priorities", "claude-priorities"], Own::Analyse(Topic::Priorities)),
+    own(&["claude-optimize-assignments", "claude-optimize"], Own::Analyse(Topic::Assignments)),
+    own(&["claude-health-analysis", "claude-health"], Own::Analyse(Topic::Health)),
+    own(&["claude-team-analysis", "claude-team"], Own::Analyse(Topic::Teams)),
+    own(&["claude-dashboard", "intelligence"], Own::Intelligence),
+    own(&["claude-stream", "stream"], Own::Stream),
+    own(&["claude-pipe", "pipe"], Own::Pipe),
+    own(&["claude-enhanced", "enhanced"], Own::Enhanced),
+    own(&["claude-suggest-teams", "claude-teams"], Own::Analyse(Topic::Teams)),
+    own(&["claude-analyze-health"], Own::Analyse(Topic::Health)),
+    own(&["claude-recommend-work", "claude-recommend"], Own::Analyse(Topic::Recommend)),
     later(&["claude-analyze-performance"]),
     later(&["claude-analyze-work-distribution"]),
     later(&["claude-analyze-scaling"]),
@@ -222,6 +237,18 @@ Usage: coordination_helper.sh WORD [ARGUMENTS] [--json]
   register AGENT [TEAM=autonomous_team] [CAPACITY=100] [SPECIALIZATION=general_development]
   dashboard                        how things stand
   generate-id                      a new name for an agent
+
+By rules, with no model (docs/advice.md); the first five take --apply and --dry-run:
+  claude-analyze-priorities, claude-priorities
+  claude-optimize-assignments, claude-optimize [TEAM] [--team TEAM] [--workload-factor N]
+  claude-health-analysis, claude-health, claude-analyze-health
+  claude-recommend-work, claude-recommend [TYPE]
+  claude-team-analysis, claude-team, claude-suggest-teams, claude-teams [TEAM]
+  claude-dashboard, intelligence   what the saved analyses say
+  claude-stream, stream [FOCUS] [SECONDS=30]
+  claude-pipe, pipe [priorities|bottlenecks|recommendations|general]     reads standard input
+  claude-enhanced, enhanced TYPE INPUT OUTPUT [TRIES=3]                   the same with files
+
   help                             this
 
 COORDINATION_DIR is the folder of the store, else NEXUS_DIR, else the repository's.

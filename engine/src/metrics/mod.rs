@@ -30,11 +30,23 @@ impl Engine {
     /// How fast work went since `since`, that of `team` only when it is given.
     pub async fn metrics(&self, since: Timestamp, team: Option<Team>) -> Result<MetricsView, Problem> {
         let scope = self.scope();
+        let (flow, log_from) = self.gathered(since, team.clone()).await?;
+        let archived_up_to_seq = self.archived()?.up_to_seq;
+        Ok(MetricsView::of(&flow, &scope, since, log_from, team.as_ref(), archived_up_to_seq))
+    }
+
+    /// The same as rules take it, with when the log begins.
+    pub(crate) async fn gathered(
+        &self,
+        since: Timestamp,
+        team: Option<Team>,
+    ) -> Result<(Flow, Option<Timestamp>), Problem> {
+        let scope = self.scope();
         let first = self.store.read(async |tx| audit::after(tx, &scope.project, 0, 1).await).await?.pop();
         let log_from = first.map(|entry| entry.at);
         // Whatever happened before the log begins was not cut off by the window.
         let window = if log_from.is_some_and(|from| from >= since) { Timestamp::from_millis(i64::MIN) } else { since };
-        let mut gather = Gather::new(window, team.clone());
+        let mut gather = Gather::new(window, team);
         let mut after = self.before(since.plus_millis(-CLOCKS_MS)).await?;
         loop {
             let page = self.store.read(async |tx| audit::after(tx, &scope.project, after, PAGE).await).await?;
@@ -47,9 +59,7 @@ impl Engine {
         for state in ["leased", "submitted"] {
             self.take_all_in(&mut gather, state).await?;
         }
-        let flow: Flow = gather.flow(scope.now, self.planning.as_ref());
-        let archived_up_to_seq = self.archived()?.up_to_seq;
-        Ok(MetricsView::of(&flow, &scope, since, log_from, team.as_ref(), archived_up_to_seq))
+        Ok((gather.flow(scope.now, self.planning.as_ref()), log_from))
     }
 
     /// The number of an entry before which everything happened before `at`, as far as the order of entries says.

@@ -1,5 +1,6 @@
 //! The program under the name of the older tool.
 
+mod analyses;
 mod helper;
 mod holds;
 mod links;

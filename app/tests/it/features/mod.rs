@@ -2,6 +2,7 @@
 //!
 //! A step is matched with the patterns of the modules here; one that none of them knows fails its scenario.
 
+mod advice;
 mod agent;
 mod audit;
 mod budget;
@@ -59,6 +60,11 @@ fn budgets_are_as_their_feature_says() {
 }
 
 #[test]
+fn advice_is_as_its_feature_says() {
+    play("advice.feature");
+}
+
+#[test]
 fn the_log_is_as_its_feature_says() {
     play("audit.feature");
 }
@@ -98,7 +104,7 @@ fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
 fn take(stage: &mut Stage, step: &str, below: &str) {
     let known = work::STEPS.iter().chain(change::STEPS).chain(reservation::STEPS);
     let known = known.chain(message::STEPS).chain(agent::STEPS).chain(audit::STEPS).chain(dropin::STEPS);
-    let known = known.chain(budget::STEPS);
+    let known = known.chain(budget::STEPS).chain(advice::STEPS);
     let fits: Vec<_> =
         known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
     match fits.as_slice() {
