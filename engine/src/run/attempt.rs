@@ -13,7 +13,8 @@ use store::failpoint;
 use super::News;
 use super::worker::Worker;
 use crate::agent::{
-    Answer, Caller, Host, Job, Pass, RunResult, RunSpec, SandboxKind, View, prepare, prompt, supervise,
+    Answer, Caller, Host, INSTRUCTIONS_BYTES_MAX, Job, Pass, Place, RunResult, RunSpec, SandboxKind, View, prepare,
+    prompt, supervise,
 };
 use crate::ports::{Inherit, Launch, NeverStarted};
 use crate::problem::{Kind, Problem};

@@ -334,7 +334,7 @@ impl Holder {
         *self.metered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn count(&self, change: impl FnOnce(&mut Metered)) {
+    pub fn count(&self, change: impl FnOnce(&mut Metered)) {
         change(&mut self.metered.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
