@@ -1,6 +1,6 @@
 //! What an agent is told: the item as text, what it will be judged by, and what the repository says to agents.
 
-use domain::change::Policy;
+use domain::change::{Check, Policy};
 
 use crate::work::WorkView;
 
@@ -65,17 +65,22 @@ pub fn prompt(item: &WorkView, place: &Place) -> String {
 }
 
 fn judged(policy: &Policy) -> String {
-    let mut text: String = policy
-        .checks
-        .iter()
-        .map(|check| format!("- {} has to pass: `{}`\n", check.name, check.argv.join(" ")))
-        .collect();
+    let line = |check: &Check| format!("- {} has to pass: `{}`\n", check.name, written(&check.argv));
+    let mut text: String = policy.checks.iter().map(line).collect();
     if !policy.protected.is_empty() {
         let some: Vec<String> =
             policy.protected.iter().take(PATHS_MAX).map(|glob| format!("`{}`", glob.as_str())).collect();
         text.push_str(&format!("- Without somebody's approval you cannot change {}.\n", some.join(", ")));
     }
     text
+}
+
+/// A command as somebody would write it.
+fn written(argv: &[String]) -> String {
+    match argv {
+        [shell, flag, line] if shell == "sh" && flag == "-c" => line.clone(),
+        _ => argv.join(" "),
+    }
 }
 
 /// Text of others, each line marked as such.
