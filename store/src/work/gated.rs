@@ -8,8 +8,9 @@ use domain::time::Ttl;
 use domain::work::{Command, Gates, InFlight, Refusal, Reservation, State, WorkItem, WriteSet, beside};
 
 use super::ahead::Ahead;
+use super::lane::{self, Lane, lane_values, lanes};
 use super::reservation::{self, Writes};
-use super::verbs::{self, Added, Lane, lane_values, lanes};
+use super::verbs::{self, Added};
 use super::{WorkError, gate, record};
 use crate::{Scope, StoreError, Tx, assignment};
 
@@ -146,14 +147,14 @@ impl Gated {
         lane: &Lane<'_>,
         by: Option<&AgentName>,
     ) -> Result<Option<Candidate>, StoreError> {
-        let mut after = verbs::START.clone();
+        let mut after = lane::START.clone();
         loop {
             let rows = tx.peek_all(lane.0, &lane_values(scope, lane, &after, PAGE)).await?;
             let mut second = None;
             for row in &rows {
                 let (item, _) = record::item(row)?;
                 after = (item.rank.millis(), item.id.to_string());
-                if !filter.fits(&item.plan) || verbs::for_another(tx, scope, &item, by).await? {
+                if !filter.fits(&item.plan) || lane::for_another(tx, scope, &item, by).await? {
                     continue;
                 }
                 match self.candidate(scope, item) {

@@ -14,7 +14,8 @@ use domain::work::{Command, Event, State, WorkItem};
 use super::ahead;
 use super::decided::decided;
 use super::gated::Gated;
-use super::verbs::{self, Added, lanes, save_values, tell_dependents};
+use super::lane::{self, lanes};
+use super::verbs::{self, Added, save_values, tell_dependents};
 use super::{WorkError, record};
 use crate::{Scope, StoreError, Tx, Value, agent, sql};
 
@@ -159,7 +160,7 @@ async fn take_heads(tx: &mut Tx<'_>, claims: &[Next], filter: &Filter) -> Result
     let limit = u32::try_from(claims.len()).unwrap_or(u32::MAX);
     let mut heads = Vec::new();
     for lane in lanes(filter) {
-        for row in verbs::walk(tx, scope, &lane, limit).await? {
+        for row in lane::walk(tx, scope, &lane, limit).await? {
             heads.push(record::item(&row)?);
         }
     }

@@ -9,6 +9,7 @@ mod decided;
 mod gate;
 mod gated;
 mod handoff;
+mod lane;
 mod list;
 pub mod lock;
 mod many;
@@ -21,12 +22,13 @@ mod verbs;
 pub use bulk::{BadItem, New, add_many};
 pub use gate::{all as gates, change as change_gate, in_flight};
 pub use handoff::{hand_off, last_handoff};
+pub use lane::first;
 pub use list::{Counts, Page, counts, latest, list, newest, next_due};
 pub use many::{Act, Next, carry_out_many, claim_next_many};
 pub use record::{event_of, replay};
 pub use reservation::{Writes, conflicts, in_flight as reserved};
 pub use verbs::{
-    Added, add, carry_out, claim, claim_next, claim_next_writing, claim_writing, dependents, find, first, held_by, tend,
+    Added, add, carry_out, claim, claim_next, claim_next_writing, claim_writing, dependents, find, held_by, tend,
 };
 
 use domain::id::WorkId;
