@@ -119,8 +119,13 @@ impl<K: Kind> Job for All<K> {
         })
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let committed = if self.outcomes.len() == self.taken.len() { committed } else { Err(StoreError::Stopped) };
+    fn answer(mut self: Box<Self>, committed: Result<(), StoreError>) {
+        if self.taken.is_empty() {
+            // No transaction could be begun. Whoever waits for this job waits for no other.
+            self.taken = std::mem::take(&mut *self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        let all_ran = self.outcomes.len() == self.taken.len();
+        let committed = committed.and_then(|()| if all_ran { Ok(()) } else { Err(StoreError::Stopped) });
         let mut outcomes = self.outcomes.into_iter();
         for waiting in self.taken {
             let outcome = match (outcomes.next(), &committed) {

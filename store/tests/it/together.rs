@@ -2,7 +2,7 @@
 
 use store::together::{Kind, Together};
 use store::work::{self, WorkError};
-use store::{Mode, Store, StoreError, Tx};
+use store::{Mode, Patience, Store, StoreError, Tx};
 
 use crate::database::Database;
 use crate::kit::{FIRST, Home, at, draft, gate, sent, titles, wait};
@@ -76,6 +76,24 @@ fn after_a_panic_everybody_is_told_and_the_writer_goes_on() {
     }
     assert!(titles(&store).is_empty());
     assert!(in_one_go(&store, &["two"])[0].is_ok());
+}
+
+#[test]
+fn when_no_transaction_can_be_begun_everybody_who_waits_hears_why() {
+    let home = Home::new();
+    drop(home.create(Mode::Direct));
+    let other = rusqlite::Connection::open(home.path()).expect("the file");
+    for mode in [Mode::Direct, Mode::Loop] {
+        let store = Store::open_with(&home.path(), mode, Patience::None).expect("it opens");
+        let together = Together::new(Adds);
+        other.execute_batch("begin immediate").expect("the lock is free");
+        for title in ["one", "two"] {
+            let told = wait(together.ask(&store, title.to_owned()));
+            assert!(matches!(told, Err(WorkError::Store(StoreError::Busy { .. }))), "{mode:?}: {told:?}");
+        }
+        other.execute_batch("rollback").expect("it is held");
+        assert!(wait(together.ask(&store, "later".to_owned())).is_ok(), "{mode:?}: the lock is free again");
+    }
 }
 
 #[test]
