@@ -125,7 +125,7 @@ impl<K: Kind> Job for All<K> {
             self.taken = std::mem::take(&mut *self.shared.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         }
         let all_ran = self.outcomes.len() == self.taken.len();
-        let committed = committed.and_then(|()| if all_ran { Ok(()) } else { Err(StoreError::Stopped) });
+        let committed = committed.and(if all_ran { Ok(()) } else { Err(StoreError::Stopped) });
         let mut outcomes = self.outcomes.into_iter();
         for waiting in self.taken {
             let outcome = match (outcomes.next(), &committed) {
