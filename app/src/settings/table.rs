@@ -319,7 +319,9 @@ impl Spec {
 
     /// Its flag, where a command has one: `--ttl` for `lease.ttl`.
     pub fn flag(&self) -> String {
-        let word = self.key.rsplit('.').next().expect("splitting gives at least one part");
+        // A kind alone says nothing on a command line.
+        let key = self.key.strip_suffix(".kind").unwrap_or(self.key);
+        let word = key.rsplit('.').next().expect("splitting gives at least one part");
         format!("--{}", word.replace('_', "-"))
     }
 }

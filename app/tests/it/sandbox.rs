@@ -112,3 +112,11 @@ fn a_kind_of_sandbox_that_does_not_work_here_starts_nothing() {
     assert_eq!(end.code, Some(1), "{end:?}");
     assert_eq!(world.item(&id).number("fence"), 0, "nobody took it");
 }
+
+#[test]
+fn a_kind_of_sandbox_that_there_is_not_is_refused_with_the_flag_that_named_it() {
+    let world = World::new();
+    let said = world.nexus(&["run", "--agent", "true", "--sandbox", "foo"]).run();
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.json.to_string().contains("flag --sandbox"), "{said:?}");
+}

@@ -25,6 +25,8 @@ use crate::{random_hex, wait};
 const OUTPUT: &str = "output.log";
 /// Where repositories say something to agents; the first that is there counts.
 const INSTRUCTIONS: [&str; 2] = ["CLAUDE.md", "AGENTS.md"];
+/// The variables that a gateway takes keys from.
+const GATEWAY_KEYS: [&str; 3] = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"];
 /// How many lines of errors are an agent's last words.
 const LAST_LINES: usize = 10;
 
@@ -102,7 +104,13 @@ impl Worker<'_> {
                 return Err(format!(
                     "an agent in a sandbox reaches models through the gateway alone, which has no key for it; set {}, or \
                      let it use its own login with --sandbox none",
-                    runtime.keys().join(" or ")
+                    runtime
+                        .keys()
+                        .iter()
+                        .filter(|key| GATEWAY_KEYS.contains(key))
+                        .copied()
+                        .collect::<Vec<_>>()
+                        .join(" or ")
                 ));
             }
             return Ok(None);
