@@ -225,13 +225,14 @@ impl World {
     }
 
     /// Writes a program for an agent; comes back with the command that starts it. In it, `made` is a function that
-    /// writes the file that [`World::landed_once`] looks for, and `log FILE` leaves a copy of what was written.
+    /// writes the file that [`World::landed_once`] looks for, and `log FILE` leaves a copy of what was written: a whole
+    /// one or none, whenever the agent is killed.
     pub fn agent(&self, name: &str, script: &str) -> String {
         let path = self.beside(&format!("{name}.sh"));
         let written = self.written();
         let head = format!(
             "set -eu\n\
-             log() {{ cp \"$1\" '{}'/\"$1-$NEXUS_FENCE-$$\"; }}\n\
+             log() {{ cp \"$1\" '{0}.part'-$$ && mv '{0}.part'-$$ '{0}'/\"$1-$NEXUS_FENCE-$$\"; }}\n\
              made() {{ echo \"$NEXUS_WORK_ID under fence $NEXUS_FENCE\" > $NEXUS_WORK_ID.txt; log $NEXUS_WORK_ID.txt; }}\n",
             written.display()
         );
