@@ -204,6 +204,7 @@ impl Here {
             repo: Arc::new(git),
             launcher: Arc::new(Processes { keeper: program }),
             gateway: None,
+            check_room: crate::sandbox::check_room(&settings.sandbox),
             places,
             node: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             remote: settings.landing.remote.clone(),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Engine;
-use crate::agent::{Gateway, Ladder, Limits};
+use crate::agent::{Gateway, Ladder, Limits, Room};
 use crate::ports::{Launcher, Repo};
+use crate::problem::Problem;
 
 /// Everything that workspaces, changes and runs need. Cheap to clone.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Site {
     pub launcher: Arc<dyn Launcher>,
     /// Lets agents call models; `None`: they use what they find.
     pub gateway: Option<Arc<dyn Gateway>>,
+    /// Finds out where checks run; fails when what they are to be kept in does not work here.
+    pub check_room: Arc<dyn Fn() -> Result<Room, Problem> + Send + Sync>,
     /// Which folders to use.
     pub places: Places,
     /// The name of this machine.

@@ -11,6 +11,7 @@ use domain::agent::Filter;
 use domain::id::WorkId;
 use domain::text::{Capability, Role, Team};
 use domain::time::Ttl;
+use engine::agent::SandboxKind;
 use engine::problem::Problem;
 use engine::run::{Drain, RunOptions, run as supervise};
 use engine::site::Site;
@@ -86,7 +87,7 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     let agent = args.agent.as_deref().map(words::split).transpose()?.map(from_here).unwrap_or_default();
     let chosen = runtimes::choose(args.runtime.as_deref().unwrap_or("command"), &agent)?;
     let named = chosen.runtime.name() == "command";
-    let sandbox = crate::sandbox::choose(&here.settings().sandbox, named)?;
+    let sandbox = crate::sandbox::choose(&here.settings().sandbox.agents, named)?;
     let git = here.git()?;
     if global.data_dir.is_none() && !here.names_a_store() {
         super::init::init(&global, &super::init::Args {})?;
@@ -105,13 +106,16 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     };
     let watched = watched(&site, args.backlog.as_ref(), &filter)?;
     let reporter = Arc::new(Reporter::new(watched.len() as u64, global.json));
+    if sandbox.kind() != SandboxKind::None && here.settings().sandbox.checks == "none" {
+        reporter
+            .warn("checks run what agents write with all your rights; with check.sandbox = auto they are kept in too");
+    }
     let options = RunOptions {
         workers: args.workers.map_or(here.settings().workers, |n| n as usize),
         runtime: chosen.runtime,
         model: args.model,
         program: chosen.program,
-        sandbox,
-        readable: here.settings().sandbox_read.clone(),
+        room: crate::sandbox::agents_room(sandbox, &here.settings().sandbox),
         name: args.agent_name.unwrap_or_else(|| format!("run-{}", random_hex::<3>())),
         filter,
         target,

@@ -49,10 +49,8 @@ pub struct Settings {
     pub workers: usize,
     /// What an agent may use up.
     pub agent: AgentLimits,
-    /// What keeps agents in: one of the words of [`crate::sandbox::WORDS`].
-    pub sandbox: String,
-    /// What agents in a sandbox can read besides.
-    pub sandbox_read: Vec<PathBuf>,
+    /// What keeps agents and checks in.
+    pub sandbox: SandboxSettings,
     /// What a check may use up; its timeout is the repository's to say.
     pub check: CheckLimits,
     /// How changes land.
@@ -100,6 +98,21 @@ pub struct AgentLimits {
     pub processes_max: u32,
     /// Whether it may do what it asks about.
     pub may_all: bool,
+}
+
+/// What keeps agents and checks in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SandboxSettings {
+    /// For agents: one of the words of [`crate::sandbox::WORDS`].
+    pub agents: String,
+    /// For checks: the same words.
+    pub checks: String,
+    /// What both can read besides.
+    pub read: Vec<PathBuf>,
+    /// What checks can write besides.
+    pub checks_write: Vec<PathBuf>,
+    /// Variables of ours that both get.
+    pub variables: Vec<String>,
 }
 
 /// What a check may use up.
@@ -242,8 +255,13 @@ impl Settings {
                 processes_max: narrow(written, "agent.processes_max"),
                 may_all: written.text("agent.permission") == "allow",
             },
-            sandbox: written.text("sandbox.kind").to_owned(),
-            sandbox_read: std::env::split_paths(written.text("sandbox.read")).filter(|it| it.is_absolute()).collect(),
+            sandbox: SandboxSettings {
+                agents: written.text("sandbox.kind").to_owned(),
+                checks: written.text("check.sandbox").to_owned(),
+                read: paths(written.text("sandbox.read")),
+                checks_write: paths(written.text("check.write")),
+                variables: written.text("sandbox.environment").split_whitespace().map(str::to_owned).collect(),
+            },
             check: CheckLimits {
                 output_bytes_max: written.number("check.output_max"),
                 grace: written.duration("check.grace"),
@@ -312,6 +330,11 @@ fn ports(written: &Written) -> Result<RangeInclusive<u16>, BadSetting> {
 
 fn millis(written: &Written, key: &str) -> i64 {
     narrow(written, key)
+}
+
+/// The folders of a list with colons between them.
+fn paths(list: &str) -> Vec<PathBuf> {
+    std::env::split_paths(list).filter(|path| path.is_absolute()).collect()
 }
 
 fn narrow<T: TryFrom<u64>>(written: &Written, key: &str) -> T {

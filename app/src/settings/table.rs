@@ -161,7 +161,25 @@ pub static ALL: &[Spec] = &[
         "sandbox.read",
         PATHS,
         "",
-        "Folders that agents in a sandbox can read, with colons between them: toolchains, for one.",
+        "Folders that agents and checks in a sandbox can read, with colons between them: toolchains, for one.",
+    ),
+    row(
+        "sandbox.environment",
+        NAMES,
+        "",
+        "Variables that agents and checks in a sandbox get from here, with blanks between their names.",
+    ),
+    row(
+        "check.sandbox",
+        Kind::Choice(sandbox::WORDS),
+        "none",
+        "What keeps checks in, which run what agents wrote; they have no network then. auto is the strictest that works here.",
+    ),
+    row(
+        "check.write",
+        PATHS,
+        "",
+        "Folders that checks in a sandbox can write, with colons between them: caches of build tools, for one.",
     ),
     row("check.output_max", OUTPUT, "10MB", "How much of a check's output is kept."),
     row("check.grace", Kind::Duration(0..=HOUR), "2s", "How long a check has to end once it was asked to."),
@@ -276,6 +294,10 @@ const REMOTE: Kind = Kind::Text {
 const PATHS: Kind = Kind::Text {
     wanted: "absolute paths with colons between them, or nothing",
     fits: |text| text.is_empty() || text.split(':').all(|path| Path::new(path).is_absolute()),
+};
+const NAMES: Kind = Kind::Text {
+    wanted: "names of variables with blanks between them, or nothing",
+    fits: |text| text.split_whitespace().all(|name| name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric())),
 };
 const MODEL_URL: Kind = Kind::Text {
     wanted: "an address such as https://host, without a user and without ?",

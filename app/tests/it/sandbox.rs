@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use crate::support::World;
 
@@ -27,6 +28,7 @@ in_each_kind! {
     an_agent_in_a_sandbox_does_its_work_with_git_and_it_lands,
     an_agent_in_a_sandbox_reaches_nothing_that_it_was_not_given,
     what_an_agent_in_a_sandbox_leaves_behind_ends_with_it,
+    a_check_in_a_sandbox_does_its_work_and_reaches_nothing_else,
 }
 
 /// Runs an item by an agent in a sandbox of `kind`, which does `script`; comes back with the item.
@@ -98,7 +100,7 @@ fn what_an_agent_in_a_sandbox_leaves_behind_ends_with_it(kind: &str) {
     assert_eq!(item.text("state"), "done", "{item:?}");
     let here = world.beside("");
     let processes = fs::read_dir("/proc").expect("Linux").flatten().map(|entry| entry.path());
-    let inside = |process: &std::path::Path| fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&here));
+    let inside = |process: &Path| fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&here));
     let left: Vec<_> = processes.filter(|process| inside(process)).collect();
     assert!(left.is_empty(), "{left:?} still run");
 }
@@ -119,4 +121,84 @@ fn a_kind_of_sandbox_that_there_is_not_is_refused_with_the_flag_that_named_it() 
     let said = world.nexus(&["run", "--agent", "true", "--sandbox", "foo"]).run();
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.json.to_string().contains("flag --sandbox"), "{said:?}");
+}
+
+/// Adds files to the branch.
+fn commit(world: &World, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        fs::write(world.repo().join(name), text).expect("the folder is ours");
+    }
+    world.git(&["add", "-A"]);
+    world.git(&["commit", "-q", "-m", "more"]);
+}
+
+/// What an agent wrote is what a check runs, so it tries to get out where nobody watches any more.
+fn a_check_in_a_sandbox_does_its_work_and_reaches_nothing_else(kind: &str) {
+    let world = World::new();
+    fs::create_dir_all(world.beside("home")).expect("the folder is ours");
+    fs::write(world.beside("home/key"), "plugh\n").expect("the folder is ours");
+    let cache = world.beside("cache");
+    fs::create_dir_all(&cache).expect("the folder is ours");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("it is bound").port();
+    let (outside, repo) = (world.beside("home"), world.repo());
+    let policy = "[[check]]\nname = \"tries\"\nrun = \"sh ./check\"\n";
+    let check = format!(
+        "git status --short > built || exit 1\n\
+         test \"$GIVEN\" = given || exit 2\n\
+         echo yes > '{cache}/kept' || exit 3\n\
+         test \"$SECRET_OF_OURS\" = '' || exit 4\n\
+         if cat '{outside}/key'; then exit 5; fi\n\
+         for place in '{outside}' '{repo}' '{repo}/.git'; do (echo bad > \"$place/theirs\"); done\n\
+         bash -c 'echo hi > /dev/tcp/127.0.0.1/{port}' && exit 7\n\
+         exit 0\n",
+        cache = cache.display(),
+        outside = outside.display(),
+        repo = repo.display(),
+    );
+    commit(&world, &[("nexus.toml", policy), ("check", &check)]);
+    let id = world.add("one");
+    let settings = [
+        ("NEXUS_CHECK_SANDBOX", kind),
+        ("NEXUS_CHECK_WRITE", &cache.to_string_lossy()),
+        ("NEXUS_SANDBOX_ENVIRONMENT", "GIVEN"),
+        ("GIVEN", "given"),
+        ("SECRET_OF_OURS", "xyzzy"),
+    ];
+    let mut run = world.nexus(&["run", "--agent", &world.diligent(), "--workers", "1"]);
+    for (name, value) in settings {
+        run = run.env(name, value);
+    }
+    let end = run.run();
+    assert_eq!(world.item(&id).text("state"), "done", "{:?} {end:?}", world.item(&id));
+    assert!(cache.join("kept").exists());
+    for place in [&outside, &repo, &repo.join(".git")] {
+        assert!(!place.join("theirs").exists());
+    }
+    let change = world.item(&id).json["change"].clone();
+    let shown = world.nexus(&["change", "show", change.as_str().expect("a change")]).done();
+    let tools = &shown.json["receipts"][0]["tools"];
+    assert!(tools.to_string().contains(kind), "{shown:?}");
+}
+
+#[test]
+fn where_no_sandbox_works_no_check_runs_and_nothing_lands() {
+    let world = World::new();
+    let ran = world.beside("ran");
+    let policy = &format!("[[check]]\nname = \"ran\"\nrun = \"touch '{}'\"\n", ran.display());
+    commit(&world, &[("nexus.toml", policy)]);
+    let id = world.add("one");
+    let programs = world.beside("programs");
+    fs::create_dir_all(&programs).expect("the folder is ours");
+    for program in ["git", "sh", "cp", "mv"] {
+        std::os::unix::fs::symlink(Path::new("/usr/bin").join(program), programs.join(program)).expect("it is ours");
+    }
+    let run = world.nexus(&["run", "--agent", &world.diligent(), "--workers", "1"]);
+    let end = run.env("NEXUS_CHECK_SANDBOX", "bwrap").env("PATH", &programs.to_string_lossy()).run();
+    assert_ne!(world.item(&id).text("state"), "done", "{end:?}");
+    assert!(
+        end.json.to_string().contains("no sandbox for checks works here (bwrap: bwrap is not installed)"),
+        "{end:?}"
+    );
+    assert!(!ran.exists());
 }

@@ -6,6 +6,7 @@ use engine::agent::View;
 use engine::ports::{Inherit, Launch, NeverStarted};
 
 use super::environment::environment;
+use super::programs::found;
 use super::repository::{Shown, prepare};
 use super::{ETC, OBJECTS, SELF, SOCKET, SYSTEM};
 
@@ -15,13 +16,24 @@ const USER: &str = "1000";
 /// `launch` inside namespaces.
 pub fn wrap(program: &Path, launch: Launch, view: &View) -> Result<Launch, NeverStarted> {
     let failed = |error: std::io::Error| NeverStarted(format!("the sandbox cannot be prepared: {error}"));
+    // What is on the PATH inside is another matter.
+    let Some(bwrap) = found("bwrap", &launch.dir) else {
+        return Err(NeverStarted("bwrap is not installed".to_owned()));
+    };
     let shown = prepare(view).map_err(failed)?;
     let (passwd, group) = (view.place.join("passwd"), view.place.join("group"));
     let home = view.home.to_string_lossy();
     std::fs::write(&passwd, format!("agent:x:{USER}:{USER}:agent:{home}:/bin/sh\n")).map_err(failed)?;
     std::fs::write(&group, format!("agent:x:{USER}:\n")).map_err(failed)?;
     let mut all = Words::default();
-    all.say(["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session"]);
+    all.say([
+        text(&bwrap).as_str(),
+        "--unshare-all",
+        "--unshare-user",
+        "--disable-userns",
+        "--die-with-parent",
+        "--new-session",
+    ]);
     all.say(["--cap-drop", "ALL", "--uid", USER, "--gid", USER, "--hostname", "agent"]);
     for path in SYSTEM.iter().map(Path::new) {
         match std::fs::read_link(path) {

@@ -20,7 +20,8 @@ pub fn environment(launch: &Launch, view: &View) -> Vec<(String, OsString)> {
         ("LOGNAME".to_owned(), "agent".into()),
         ("SHELL".to_owned(), "/bin/sh".into()),
     ];
-    let ours = PASSED_ON.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?)));
+    let names = PASSED_ON.iter().copied().chain(view.variables.iter().map(String::as_str));
+    let ours = names.filter_map(|name| Some((name.to_owned(), std::env::var_os(name)?)));
     all.extend(ours);
     for (name, value) in
         [("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_TERMINAL_PROMPT", "0")]

@@ -17,7 +17,8 @@ pub fn program(name: &str, dir: &Path) -> Option<(PathBuf, Vec<PathBuf>)> {
     Some((file, needs))
 }
 
-fn found(name: &str, dir: &Path) -> Option<PathBuf> {
+/// The file called `name`: on our PATH, or in `dir` where the name has a folder.
+pub fn found(name: &str, dir: &Path) -> Option<PathBuf> {
     if name.contains('/') {
         return Some(dir.join(name)).filter(|file| file.is_file());
     }

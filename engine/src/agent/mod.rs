@@ -20,5 +20,5 @@ pub use ladder::Ladder;
 pub use limits::Limits;
 pub use roster::{AgentView, RecordView};
 pub use runtime::{Answer, Conversation, McpServer, Move, Plan, Protocol, RunSpec, Runtime, Tools};
-pub use sandbox::{Probe, Sandbox, SandboxKind, View};
+pub use sandbox::{Probe, Room, Sandbox, SandboxKind, View};
 pub use supervise::{Host, Job, RunResult, prepare, supervise};

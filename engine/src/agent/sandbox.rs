@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::ports::{Launch, NeverStarted};
 
@@ -51,8 +52,23 @@ pub struct View {
     pub writable: Vec<PathBuf>,
     /// More that can be read and run.
     pub readable: Vec<PathBuf>,
+    /// The names of variables of ours that are passed on.
+    pub variables: Vec<String>,
     /// Where models are reached, and nothing else is: the address inside, and the socket outside that answers there.
     pub gateway: Option<(SocketAddr, PathBuf)>,
+}
+
+/// A sandbox with what everything in it may use besides what it is given itself.
+#[derive(Clone)]
+pub struct Room {
+    /// What keeps programs in.
+    pub sandbox: Arc<dyn Sandbox>,
+    /// What they can read and run: toolchains, for one.
+    pub readable: Vec<PathBuf>,
+    /// What they can write: caches of build tools, for one.
+    pub writable: Vec<PathBuf>,
+    /// The names of variables of ours that they get.
+    pub variables: Vec<String>,
 }
 
 /// What is known of a kind of sandbox on this machine.

@@ -8,8 +8,8 @@ use domain::change::{Check, CheckEnding, Policy, Receipt};
 use domain::id::ReceiptId;
 use store::{change as kept, failpoint};
 
-use crate::agent::{Attended, attend};
-use crate::ports::{Inherit, Launch};
+use crate::agent::{Attended, Room, SandboxKind, View, attend};
+use crate::ports::{Inherit, Launch, NeverStarted};
 use crate::problem::{Kind, Problem};
 use crate::site::Site;
 use crate::{random_hex, sha256_hex, wait};
@@ -84,14 +84,20 @@ impl Site {
             output_bytes_max: self.habits.check_output_max,
             talk: None,
         };
+        let room = (self.check_room)()?;
+        let kept_in = room.sandbox.kind();
+        let own = self.places.logs().join("checks").join(format!("{id}.own"));
+        let launch = self.within(&room, launch, &own);
         let began = Instant::now();
         failpoint!("check.start.before");
-        let (ending, output_digest, output_bytes) = match self.launcher.launch(&launch) {
+        let (ending, output_digest, output_bytes) = match launch.and_then(|launch| self.launcher.launch(&launch)) {
             Err(never) => (CheckEnding::NeverStarted(never.0), sha256_hex(b""), 0),
             Ok(mut running) => {
                 failpoint!("check.start.after");
                 let timeout = Duration::from_millis(check.timeout_ms);
-                match attend(running.as_mut(), timeout, self.habits.check_grace, beat) {
+                let attended = attend(running.as_mut(), timeout, self.habits.check_grace, beat);
+                let _ = std::fs::remove_dir_all(&own);
+                match attended {
                     Attended::Stopped => return Ok(Checked::Interrupted),
                     Attended::Exited(exit) => (CheckEnding::Exited(exit.code), exit.output_digest, exit.output_bytes),
                     Attended::OutOfTime(exit) => (CheckEnding::OutOfTime, exit.output_digest, exit.output_bytes),
@@ -110,7 +116,7 @@ impl Site {
             output_digest,
             output_bytes,
             output_path: output.to_string_lossy().into_owned(),
-            tools: self.tools(check),
+            tools: self.tools(check, kept_in),
             duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
             at: scope.now,
         };
@@ -126,12 +132,32 @@ impl Site {
             let message = format!("check {:?} cannot start: {why}; install it, or correct nexus.toml", check.name);
             return Err(Problem::new(Kind::Failed, "check_never_started", message));
         }
-        Ok(Checked::Failed(format!("check {:?} did not pass ({ending}):\n{}", check.name, tail(&output))))
+        let place = match kept_in {
+            SandboxKind::None => String::new(),
+            kind => format!(", in a sandbox of {} without a network", kind.word()),
+        };
+        Ok(Checked::Failed(format!("check {:?} did not pass ({ending}{place}):\n{}", check.name, tail(&output))))
+    }
+
+    /// A check as it runs in `room`: it can write its checkout and a folder of its `own`.
+    fn within(&self, room: &Room, launch: Launch, own: &Path) -> Result<Launch, NeverStarted> {
+        let view = View {
+            worktree: launch.dir.clone(),
+            home: own.join("home"),
+            place: own.join("sandbox"),
+            common_dir: Some(self.repo.common_dir().to_owned()),
+            writable: room.writable.clone(),
+            readable: room.readable.clone(),
+            variables: room.variables.clone(),
+            gateway: None,
+        };
+        room.sandbox.wrap(launch, &view)
     }
 
     /// What runs the check: git and ourselves, and what the check names as its tools.
-    fn tools(&self, check: &Check) -> Vec<(String, String)> {
+    fn tools(&self, check: &Check, kept_in: SandboxKind) -> Vec<(String, String)> {
         let mut tools = vec![("nexus".to_owned(), env!("CARGO_PKG_VERSION").to_owned())];
+        tools.push(("sandbox".to_owned(), kept_in.word().to_owned()));
         tools.push(("git".to_owned(), self.repo.version().unwrap_or_else(|e| e.to_string())));
         tools.extend(check.tools.iter().map(|tool| (tool.clone(), version_of(tool))));
         tools

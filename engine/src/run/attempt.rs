@@ -67,7 +67,7 @@ impl Worker<'_> {
                 let base = self.base(held, item, workspace, &place, &spec)?;
                 let launch = prepare(&plan, &spec, base);
                 let launch = launch.map_err(|e| self.site.io("writing an agent's files", &e))?;
-                match self.options.sandbox.wrap(launch, &self.view(workspace, &place, &spec)?) {
+                match self.options.room.sandbox.wrap(launch, &self.view(workspace, &place, &spec)?) {
                     Ok(launch) => self.run(held, item, workspace, &spec, launch, plan.linger),
                     Err(NeverStarted(why)) => RunResult::never_started(why, place.join(OUTPUT)),
                 }
@@ -97,7 +97,7 @@ impl Worker<'_> {
 
     fn open_pass(&self, held: &Held, item: &WorkView) -> Result<Option<Pass>, String> {
         let runtime = &self.options.runtime;
-        let kept_in = self.options.sandbox.kind() != SandboxKind::None;
+        let kept_in = self.options.room.sandbox.kind() != SandboxKind::None;
         let gateway = self.site.gateway.as_ref().filter(|it| runtime.keys().is_empty() || it.serves(runtime.keys()));
         let Some(gateway) = gateway else {
             if kept_in && runtime.calls_models() {
@@ -186,7 +186,7 @@ impl Worker<'_> {
             limits: self.site.habits.agent_limits(self.options.runtime.heard()),
             trace: format!("00-{}-{}-01", item.trace_id, random_hex::<8>()),
             result_file,
-            kept_in: self.options.sandbox.kind() != SandboxKind::None,
+            kept_in: self.options.room.sandbox.kind() != SandboxKind::None,
             own_login: pass.is_none() && !keyed,
             pass,
             program: self.options.program.clone(),
@@ -212,13 +212,15 @@ impl Worker<'_> {
         // It has to be there to be shown inside; an empty one is no result.
         std::fs::write(&spec.result_file, "").map_err(|e| self.site.io("making the file for a result", &e))?;
         let cache = workspace.environment.cache.as_ref().map(PathBuf::from);
+        let room = &self.options.room;
         Ok(View {
             worktree: spec.workspace.clone(),
             home: spec.home.clone(),
             place: place.join("sandbox"),
             common_dir: Some(self.site.repo.common_dir().to_owned()),
-            writable: std::iter::once(spec.result_file.clone()).chain(cache).collect(),
-            readable: std::iter::once(spec.prompt_file.clone()).chain(self.options.readable.iter().cloned()).collect(),
+            writable: std::iter::once(spec.result_file.clone()).chain(cache).chain(room.writable.clone()).collect(),
+            readable: std::iter::once(spec.prompt_file.clone()).chain(room.readable.clone()).collect(),
+            variables: room.variables.clone(),
             gateway: spec.pass.as_ref().map(|pass| (pass.address, pass.socket.clone())),
         })
     }
@@ -343,7 +345,7 @@ impl Host for Heart<'_, '_> {
     /// Its worktree is its own, and in a sandbox it reaches nothing else. What else it may do, the settings say.
     fn permit(&mut self, question: &Question) -> Option<Answer> {
         let own = matches!(question.touch, Touch::Read | Touch::Edit);
-        let kept_in = self.worker.options.sandbox.kind() != SandboxKind::None;
+        let kept_in = self.worker.options.room.sandbox.kind() != SandboxKind::None;
         Some(if own || kept_in || self.worker.site.habits.agent_may_all { Answer::Allow } else { Answer::Deny })
     }
 }

@@ -1,6 +1,5 @@
 //! What a run is told, and what it tells.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +7,7 @@ use domain::agent::Filter;
 use domain::agent::event::AgentEvent;
 use domain::time::Ttl;
 
-use crate::agent::{Runtime, Sandbox};
+use crate::agent::{Room, Runtime};
 
 /// How to run.
 #[derive(Clone)]
@@ -22,9 +21,7 @@ pub struct RunOptions {
     /// The program of that kind, where it is not the one on the PATH.
     pub program: Option<String>,
     /// What keeps them in.
-    pub sandbox: Arc<dyn Sandbox>,
-    /// What they may read besides, and run: toolchains, for one.
-    pub readable: Vec<PathBuf>,
+    pub room: Room,
     /// What agents are called, before their number.
     pub name: String,
     /// What they take.
