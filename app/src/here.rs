@@ -193,6 +193,8 @@ impl Here {
             agent_may_all: settings.agent.may_all,
             check_output_max: settings.check.output_bytes_max,
             check_grace: settings.check.grace,
+            check_memory_max: settings.check.memory_bytes_max,
+            check_processes_max: settings.check.processes_max,
             batch_max: settings.landing.batch_max,
             answers_kept: settings.retention.answers,
             notify: settings.notify.clone(),

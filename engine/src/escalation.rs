@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use store::escalation as kept;
 
 use crate::agent::{Attended, attend};
-use crate::ports::{Inherit, Launch, Launcher};
+use crate::ports::{Caps, Inherit, Launch, Launcher};
 use crate::problem::Problem;
 use crate::site::Site;
 use crate::{Engine, wait};
@@ -124,6 +124,7 @@ fn run_hook(launcher: &dyn Launcher, notify: &Notify, folder: &Path, stdin: Vec<
         stdin,
         output: folder.join("notify.log"),
         output_bytes_max: 100_000,
+        caps: Caps::default(),
         talk: None,
     };
     let mut running = launcher.launch(&launch).map_err(|never| never.0)?;

@@ -195,8 +195,39 @@ pub struct Launch {
     pub output: PathBuf,
     /// How many bytes of output are kept: the first half and the last half of them.
     pub output_bytes_max: u64,
+    /// What the kernel is to keep it to.
+    pub caps: Caps,
     /// How it is talked to while it runs; `None`: it reads `stdin` to its end, and errors go where output goes.
     pub talk: Option<Talk>,
+}
+
+/// What the kernel is asked to keep a program to, with all that it starts, where it lets us ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// Bytes of memory.
+    pub memory_bytes: Option<u64>,
+    /// Threads of all processes together.
+    pub tasks: Option<u32>,
+}
+
+impl Caps {
+    /// Caps somewhat above limits that are counted, so that those are noticed first.
+    pub fn above(memory_bytes: Option<u64>, processes: Option<u32>) -> Self {
+        Self {
+            memory_bytes: memory_bytes.map(|bytes| bytes.saturating_add(bytes / 8)),
+            // A process has a few threads.
+            tasks: processes.map(|processes| processes.saturating_mul(4).saturating_add(64)),
+        }
+    }
+}
+
+/// What the kernel refused a program because of its caps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// Memory: something of it was killed for it.
+    pub memory: bool,
+    /// Another thread or process.
+    pub tasks: bool,
 }
 
 /// What is passed on of our own environment.
@@ -257,6 +288,8 @@ pub struct Exit {
     pub output_digest: String,
     /// How many bytes of output it had, kept or not.
     pub output_bytes: u64,
+    /// What the kernel refused it.
+    pub refused: Refused,
 }
 
 /// Starts programs.

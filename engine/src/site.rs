@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::Engine;
 use crate::agent::{Gateway, Ladder, Limits, Room};
-use crate::ports::{Launcher, Repo};
+use crate::ports::{Caps, Launcher, Repo};
 use crate::problem::Problem;
 
 /// Everything that workspaces, changes and runs need. Cheap to clone.
@@ -104,6 +104,10 @@ pub struct Habits {
     pub check_output_max: u64,
     /// How long a check has to end when it is asked to.
     pub check_grace: Duration,
+    /// How much memory a check and what it starts may take; 0 is no limit.
+    pub check_memory_max: u64,
+    /// How many processes a check may have; 0 is no limit.
+    pub check_processes_max: u32,
     /// How many changes one landing carries at most.
     pub batch_max: usize,
     /// How long the answer to a request with a key is repeated.
@@ -135,6 +139,12 @@ impl Habits {
         }
     }
 
+    /// What the kernel is to keep a check to.
+    pub fn check_caps(&self) -> Caps {
+        let (memory, processes) = (self.check_memory_max, self.check_processes_max);
+        Caps::above((memory > 0).then_some(memory), (processes > 0).then_some(processes))
+    }
+
     /// How an agent is ended.
     pub fn agent_ladder(&self) -> Ladder {
         Ladder { words: self.agent_grace, interrupt: self.agent_grace, terminate: self.agent_grace }
@@ -157,6 +167,8 @@ impl Default for Habits {
             agent_may_all: false,
             check_output_max: 10_000_000,
             check_grace: Duration::from_secs(2),
+            check_memory_max: 0,
+            check_processes_max: 2_000,
             batch_max: 8,
             answers_kept: Duration::from_hours(7 * 24),
             notify: None,

@@ -70,6 +70,17 @@ pub fn doctor(global: &Global, _: &Args) -> Result<Answer, Problem> {
     }
     let kinds = crate::sandbox::all();
     findings.push(finding("sandbox", kinds.map(|kinds| sandboxes(&kinds))));
+    findings.push(Finding {
+        what: "caps",
+        verdict: "ok",
+        detail: if connect::process::caps_hold() {
+            "the kernel keeps agents and checks to their memory and processes".to_owned()
+        } else {
+            "memory and processes of agents are counted once a second; no control group can be made here, so the kernel \
+             keeps nobody to them"
+                .to_owned()
+        },
+    });
     let wrong = findings.iter().any(|f| f.verdict == "wrong");
     let colour = |verdict| match verdict {
         "ok" => "done",

@@ -10,7 +10,7 @@ use connect::agent::{KINDS, Kind, runtime};
 use domain::agent::event::{AgentEvent, Question};
 use domain::agent::verdict::{By, Outcome};
 use engine::agent::{Answer as Permission, Host, Job, Ladder, Limits, RunSpec, Runtime, prepare, supervise};
-use engine::ports::{Inherit, Launch};
+use engine::ports::{Caps, Inherit, Launch};
 use engine::problem::{Kind as Why, Problem};
 use engine::random_hex;
 use serde::Serialize;
@@ -214,6 +214,7 @@ fn in_folder(chosen: &Chosen, args: &Try, place: &Path) -> Result<Answer, Proble
         stdin: Vec::new(),
         output: place.join("output.log"),
         output_bytes_max: spec.limits.kept_bytes,
+        caps: Caps::default(),
         talk: None,
     };
     let job = Job {

@@ -122,6 +122,10 @@ pub struct CheckLimits {
     pub output_bytes_max: u64,
     /// How long it has to end by itself once it was asked to.
     pub grace: Duration,
+    /// How many bytes of memory it may take; 0 is no limit.
+    pub memory_bytes_max: u64,
+    /// How many processes it may have; 0 is no limit.
+    pub processes_max: u32,
 }
 
 /// How changes land.
@@ -265,6 +269,8 @@ impl Settings {
             check: CheckLimits {
                 output_bytes_max: written.number("check.output_max"),
                 grace: written.duration("check.grace"),
+                memory_bytes_max: written.number("check.memory_max"),
+                processes_max: narrow(written, "check.processes_max"),
             },
             landing: Landing {
                 batch_max: narrow(written, "landing.batch_max"),

@@ -183,6 +183,18 @@ pub static ALL: &[Spec] = &[
     ),
     row("check.output_max", OUTPUT, "10MB", "How much of a check's output is kept."),
     row("check.grace", Kind::Duration(0..=HOUR), "2s", "How long a check has to end once it was asked to."),
+    row(
+        "check.memory_max",
+        Kind::Bytes(0..=100_000_000_000_000),
+        "0B",
+        "How much memory a check may take, where the kernel keeps it to that; 0B is no limit.",
+    ),
+    row(
+        "check.processes_max",
+        Kind::Integer(0..=1_000_000),
+        "2000",
+        "How many processes a check may have, where the kernel keeps it to that; 0 is no limit.",
+    ),
     row("landing.batch_max", Kind::Integer(1..=64), "8", "How many changes are tried together before bisecting."),
     row(
         "landing.wait",

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::support::World;
 
@@ -98,10 +98,7 @@ fn what_an_agent_in_a_sandbox_leaves_behind_ends_with_it(kind: &str) {
     let script = "echo hello > made; for n in 1 2 3; do setsid -f sleep 1000 < /dev/null > /dev/null; done; true";
     let item = run(&world, kind, script);
     assert_eq!(item.text("state"), "done", "{item:?}");
-    let here = world.beside("");
-    let processes = fs::read_dir("/proc").expect("Linux").flatten().map(|entry| entry.path());
-    let inside = |process: &Path| fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&here));
-    let left: Vec<_> = processes.filter(|process| inside(process)).collect();
+    let left = inside(&world);
     assert!(left.is_empty(), "{left:?} still run");
 }
 
@@ -121,6 +118,13 @@ fn a_kind_of_sandbox_that_there_is_not_is_refused_with_the_flag_that_named_it() 
     let said = world.nexus(&["run", "--agent", "true", "--sandbox", "foo"]).run();
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.json.to_string().contains("flag --sandbox"), "{said:?}");
+}
+
+/// The processes that work in a folder of `world`.
+fn inside(world: &World) -> Vec<PathBuf> {
+    let here = world.beside("");
+    let processes = fs::read_dir("/proc").expect("Linux").flatten().map(|entry| entry.path());
+    processes.filter(|it| fs::read_link(it.join("cwd")).is_ok_and(|cwd| cwd.starts_with(&here))).collect()
 }
 
 /// Adds files to the branch.
@@ -201,4 +205,19 @@ fn where_no_sandbox_works_no_check_runs_and_nothing_lands() {
         "{end:?}"
     );
     assert!(!ran.exists());
+}
+
+#[test]
+fn an_agent_that_forks_without_end_is_ended_for_it_and_nothing_is_left() {
+    let world = World::new();
+    let bomb = world.beside("bomb");
+    fs::write(&bomb, "#!/bin/sh\nbomb() { bomb | bomb & bomb; }; bomb\n").expect("the folder is ours");
+    fs::set_permissions(&bomb, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let id = world.nexus(&["work", "add", "one", "--attempts", "1"]).done().text("id");
+    let args = ["run", "--agent", &bomb.to_string_lossy(), "--sandbox", "bwrap", "--workers", "1"];
+    let end = world.nexus(&args).env("NEXUS_AGENT_PROCESSES_MAX", "40").run();
+    let item = world.item(&id);
+    assert!(item.text("reason").contains("processes"), "{item:?} {end:?}");
+    let left = inside(&world);
+    assert!(left.is_empty(), "{left:?} still run");
 }

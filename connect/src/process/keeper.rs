@@ -16,11 +16,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::children::{Reaped, kill_all, reap};
+use super::{group, tree};
 
 /// How long the program gets between the request to end and the kill, in milliseconds.
 pub(super) const GRACE_MS: &str = "NEXUS_KEEP_GRACE_MS";
 /// The process that started the keeper; when it is gone, so is everything.
 pub(super) const PARENT: &str = "NEXUS_KEEP_PARENT";
+
+/// The control groups that it is to be in, with colons between them.
+pub(super) const GROUPS: &str = "NEXUS_KEEP_GROUPS";
 
 const GRACE_DEFAULT: Duration = Duration::from_secs(2);
 /// How often the keeper looks whether its parent is alive, where the kernel does not tell of its end. (It could also send
@@ -36,7 +40,7 @@ const KILLED: u8 = 137;
 /// Runs `argv` and ends as it does, but never before everything it started has ended.
 ///
 /// `SIGTERM`, `SIGINT` and `SIGHUP` ask the program to end and kill what is left after `NEXUS_KEEP_GRACE_MS` (2000
-/// unless set); `SIGUSR1` interrupts the program alone; `SIGQUIT` kills at once. A leading `--` is passed over. 127: the program could not be started.
+/// unless set); `SIGUSR1` interrupts the program alone, through what keeps it in; `SIGQUIT` kills at once. A leading `--` is passed over. 127: the program could not be started.
 pub fn keep(argv: Vec<OsString>) -> ExitCode {
     let grace = number(GRACE_MS).map_or(GRACE_DEFAULT, Duration::from_millis);
     let parent = number(PARENT).and_then(|it| Pid::from_raw(i32::try_from(it).ok()?)).or_else(getppid);
@@ -51,6 +55,9 @@ pub fn keep(argv: Vec<OsString>) -> ExitCode {
 }
 
 async fn watch(argv: Vec<OsString>, grace: Duration, parent: Option<Pid>) -> std::io::Result<u8> {
+    if let Some(groups) = std::env::var_os(GROUPS) {
+        group::join(&groups)?;
+    }
     set_child_subreaper(Some(getpid()))?;
     // Before the program starts, or the news of its end could be missed.
     let mut child = signal(SignalKind::child())?;
@@ -81,8 +88,9 @@ async fn watch(argv: Vec<OsString>, grace: Duration, parent: Option<Pid>) -> std
             }
             _ = quit.recv() => return Ok(finish(KILLED)),
             _ = interrupt.recv() => {
-                let _ = kill_process(program, Signal::INT);
-                let _ = kill_process(program, Signal::CONT);
+                let inner = tree::innermost(program);
+                let _ = kill_process(inner, Signal::INT);
+                let _ = kill_process(inner, Signal::CONT);
                 false
             }
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => return Ok(finish(KILLED)),
@@ -126,7 +134,7 @@ fn start(argv: &[OsString]) -> Option<Pid> {
         return None;
     };
     let mut command = Command::new(program);
-    command.args(args).env_remove(GRACE_MS).env_remove(PARENT).process_group(0);
+    command.args(args).env_remove(GRACE_MS).env_remove(PARENT).env_remove(GROUPS).process_group(0);
     match command.spawn() {
         // Its end is taken in by `reap`, together with that of the orphans.
         Ok(child) => Some(Pid::from_child(&child)),

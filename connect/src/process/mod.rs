@@ -11,6 +11,7 @@
 //! left and only then ends itself; when we end, it kills everything at once.
 
 mod children;
+mod group;
 mod keeper;
 mod lines;
 mod lookup;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 
 use engine::ports::{Launch, Launcher, NeverStarted, Running};
 
+pub use group::caps_hold;
 pub use keeper::keep;
 
 /// Starts programs, each under a keeper of its own.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use engine::ports::{Exit, Footprint, Heard, Inherit, Launch, NeverStarted, Running};
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::group::{self, Group};
 use super::lines::Lines;
 use super::output::Tape;
 use super::pump::Pump;
@@ -31,6 +32,8 @@ pub(super) struct Kept(Option<Hand>);
 struct Hand {
     child: Child,
     mark: String,
+    /// Its control group, where there is one.
+    group: Option<Group>,
     pump: Pump,
     /// What is still to be done to end it, and when.
     ending: Option<(Instant, Last)>,
@@ -59,6 +62,7 @@ pub(super) fn start(keeper: &Path, launch: &Launch) -> Result<Kept, NeverStarted
         None => (None, stdout.try_clone().map_err(|error| no_pipe(&error))?),
     };
     let mark = mark();
+    let group = group::make(&mark, &launch.caps);
     let mut command = Command::new(keeper);
     command.arg("keep").arg("--").args(&launch.argv).current_dir(&launch.dir);
     if launch.inherit == Inherit::Nothing {
@@ -70,6 +74,7 @@ pub(super) fn start(keeper: &Path, launch: &Launch) -> Result<Kept, NeverStarted
     command.envs(launch.env.iter().map(|(key, value)| (key, value)));
     command.env(keeper::GRACE_MS, GRACE_MS).env(keeper::PARENT, std::process::id().to_string());
     command.env(strays::MARK, &mark);
+    command.envs(group.iter().map(|group| (keeper::GROUPS, group.listed())));
     let silent = launch.stdin.is_empty() && launch.talk.is_none();
     let stdin = if silent { Stdio::null() } else { Stdio::piped() };
     // A group of its own, so that a Ctrl-C is ours to pass on.
@@ -85,7 +90,7 @@ pub(super) fn start(keeper: &Path, launch: &Launch) -> Result<Kept, NeverStarted
     if launch.talk.is_none() {
         pump.close_input();
     }
-    Ok(Kept(Some(Hand { child, mark, pump, ending: None, ended: None, exit: None })))
+    Ok(Kept(Some(Hand { child, mark, group, pump, ending: None, ended: None, exit: None })))
 }
 
 fn tape(file: &Path, what: &str, bytes_max: u64) -> Result<Tape, NeverStarted> {
@@ -177,7 +182,8 @@ impl Hand {
             errors.finish();
         }
         let (output_digest, output_bytes) = self.pump.tape.finish();
-        self.exit = Some(Exit { code, output_digest, output_bytes });
+        let refused = self.group.take().map(|group| group.refused()).unwrap_or_default();
+        self.exit = Some(Exit { code, output_digest, output_bytes, refused });
     }
 
     /// Does what is due to end the keeper.

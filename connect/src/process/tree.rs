@@ -1,8 +1,10 @@
 //! What all processes below a keeper take up.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 
 use engine::ports::Footprint;
+use rustix::process::Pid;
 
 /// How many processes are looked at. A tree that is larger is over every limit anyway.
 const LOOKED_AT_MAX: u32 = 10_000;
@@ -20,6 +22,26 @@ pub(super) fn footprint(keeper: i32) -> Footprint {
         open.extend(children(pid));
     }
     all
+}
+
+/// The program itself, where `outer` is what keeps it in: bubblewrap, or this program once more.
+pub(super) fn innermost(outer: Pid) -> Pid {
+    let file = |pid: Pid| fs::metadata(format!("/proc/{}/exe", pid.as_raw_nonzero())).ok();
+    let same = |a: &fs::Metadata, b: &fs::Metadata| (a.dev(), a.ino()) == (b.dev(), b.ino());
+    let us = fs::metadata("/proc/self/exe").ok();
+    let keeps_in = |pid: Pid| {
+        let named = fs::read_to_string(format!("/proc/{}/comm", pid.as_raw_nonzero()));
+        named.is_ok_and(|name| name.trim() == "bwrap")
+            || file(pid).zip(us.as_ref()).is_some_and(|(its, ours)| same(&its, ours))
+    };
+    let mut pid = outer;
+    while keeps_in(pid) {
+        match children(pid.as_raw_nonzero().get()).first().and_then(|child| Pid::from_raw(*child)) {
+            Some(child) => pid = child,
+            None => break,
+        }
+    }
+    pid
 }
 
 /// The children of each thread of a process, as the kernel lists them.

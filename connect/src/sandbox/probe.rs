@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use engine::agent::{Probe, Sandbox, SandboxKind, View};
-use engine::ports::Launch;
+use engine::ports::{Caps, Launch};
 
 use super::Sandboxed;
 
@@ -69,6 +69,7 @@ fn tried(program: &Path, kind: SandboxKind) -> Result<(), String> {
         stdin: Vec::new(),
         output: place.join("output"),
         output_bytes_max: 1_000,
+        caps: Caps::default(),
         talk: None,
     };
     let view = View { worktree, home, place, ..View::default() };

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use connect::process::Processes;
-use engine::ports::{Exit, Inherit, Launch, Launcher, Running};
+use engine::ports::{Caps, Exit, Heard, Inherit, Launch, Launcher, Refused, Running, Talk};
 use tempfile::TempDir;
 
 /// Longer than any test takes: what waits so long has failed.
@@ -37,6 +37,7 @@ impl Fixture {
             stdin: Vec::new(),
             output: self.path("output"),
             output_bytes_max: 1_000_000,
+            caps: Caps::default(),
             talk: None,
         }
     }
@@ -261,4 +262,71 @@ fn peak_kib() -> u64 {
     let status = fs::read_to_string("/proc/self/status").expect("linux tells");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("linux tells");
     line.trim().trim_end_matches(" kB").parse().expect("it is a number")
+}
+
+/// Whether this machine lets us make control groups; says so where it does not.
+fn caps_hold() -> bool {
+    let hold = connect::process::caps_hold();
+    if !hold {
+        println!("SKIPPED: no control group can be made here");
+    }
+    hold
+}
+
+#[test]
+fn what_takes_more_memory_than_its_cap_is_killed_and_that_is_told() {
+    let it = Fixture::new();
+    let hungry = it.shell("head -c 300000000 /dev/zero | tail -c 300000000 | wc -c");
+    assert_eq!(run(&hungry).refused, Refused::default());
+    assert_eq!(it.output(), "300000000\n");
+    if caps_hold() {
+        let caps = Caps { memory_bytes: Some(60_000_000), tasks: None };
+        let exit = run(&Launch { caps, ..hungry });
+        assert_eq!(exit.refused, Refused { memory: true, tasks: false });
+        assert_ne!(it.output(), "300000000\n");
+    }
+}
+
+#[test]
+fn what_starts_more_than_its_cap_is_refused_and_nothing_is_left_of_it() {
+    let it = Fixture::new();
+    let gone = it.witness("pipe");
+    let caps = Caps { memory_bytes: None, tasks: Some(30) };
+    let many = it.shell("exec > pipe; for n in $(seq 100); do sleep 1000 & done; echo all; wait");
+    if caps_hold() {
+        let exit = run(&Launch { caps, ..many });
+        assert_eq!(exit.refused, Refused { memory: false, tasks: true });
+        let said = gone.recv_timeout(LONG).expect("everybody is gone");
+        assert!(!String::from_utf8_lossy(&said).contains("all"), "it got no further");
+    } else {
+        fs::write(it.path("pipe"), "").expect("it is read");
+    }
+}
+
+#[test]
+fn an_interrupt_reaches_a_program_through_what_keeps_it_in() {
+    let it = Fixture::new();
+    let script = "trap 'echo heard; exit 9' INT; echo ready; sleep 1000 & wait";
+    let inside = it.shell(script).argv;
+    let outside = [
+        "bwrap",
+        "--unshare-all",
+        "--die-with-parent",
+        "--ro-bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--",
+    ];
+    let argv = outside.map(str::to_owned).into_iter().chain(inside).collect();
+    let talk = Some(Talk { errors: it.path("errors"), line_bytes_max: 1_000 });
+    let mut running = launch(&Launch { argv, talk, ..it.shell("") });
+    assert_eq!(running.hear(LONG), Heard::Line { bytes: b"ready".to_vec(), cut: false });
+    running.interrupt();
+    assert_eq!(running.hear(LONG), Heard::Line { bytes: b"heard".to_vec(), cut: false });
+    let Heard::Ended(exit) = running.hear(LONG) else { panic!("it ended") };
+    assert_eq!(exit.code, 9);
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use domain::agent::verdict::Limit;
 
+use crate::ports::Caps;
+
 /// What one run of an agent may use up. `None` is no limit.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -60,6 +62,11 @@ pub(super) struct Used {
 }
 
 impl Limits {
+    /// What the kernel is to keep a run to.
+    pub fn caps(&self) -> Caps {
+        Caps::above(self.memory_bytes, self.processes)
+    }
+
     /// The first limit that `used` is past, those first that hurt others.
     pub(super) fn past(&self, used: &Used) -> Option<Limit> {
         let over = |max: Option<u64>, is: u64| max.is_some_and(|max| is > max);

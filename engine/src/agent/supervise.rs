@@ -12,7 +12,7 @@ use domain::budget::{Metered, Usage};
 use super::ladder::{Ladder, Rung};
 use super::limits::{Limits, Used};
 use super::runtime::{Answer, Conversation, Move, Plan, Protocol, RunSpec};
-use crate::ports::{Exit, Footprint, Heard, Launch, Launcher, NeverStarted, Running, Talk};
+use crate::ports::{Exit, Footprint, Heard, Launch, Launcher, NeverStarted, Refused, Running, Talk};
 
 /// How often the host is asked whether to go on.
 const BEAT: Duration = Duration::from_millis(500);
@@ -109,6 +109,7 @@ pub fn prepare(plan: &Plan, spec: &RunSpec, mut base: Launch) -> std::io::Result
     base.env.extend(plan.env.iter().cloned());
     base.env_remove.extend(plan.env_remove.iter().cloned());
     base.output_bytes_max = spec.limits.kept_bytes;
+    base.caps = spec.limits.caps();
     match &plan.protocol {
         Protocol::Lines => {
             let errors = base.output.with_extension("errors.log");
@@ -353,7 +354,14 @@ impl<'a, 'h> Watch<'a, 'h> {
         let schema_met = self.job.form.then(|| terminal.as_ref().is_some_and(form));
         let servers_down = self.servers_down.into_iter().filter(|it| self.job.required.contains(it)).collect();
         let metered = self.job.meter.map(|meter| meter());
-        let (cause, end) = (self.cause, Some(end));
+        // A program whose child was killed or refused may well have gone on.
+        let broken = terminal.as_ref().is_none_or(|it| it.fault.is_some());
+        let starved = match exit.refused {
+            Refused { memory: true, .. } if broken => Some(Cause::Limit(Limit::Memory)),
+            Refused { tasks: true, .. } if broken => Some(Cause::Limit(Limit::Processes)),
+            _ => None,
+        };
+        let (cause, end) = (self.cause.or(starved), Some(end));
         let facts = Facts { cause, end, terminal, errors, metered, servers_down, schema_met, changed: None };
         RunResult { facts, exit: Some(exit), transcript, ..self.result }
     }

@@ -82,6 +82,7 @@ impl Site {
             stdin: Vec::new(),
             output: output.clone(),
             output_bytes_max: self.habits.check_output_max,
+            caps: self.habits.check_caps(),
             talk: None,
         };
         let room = (self.check_room)()?;

@@ -16,7 +16,7 @@ use crate::agent::{
     Answer, Caller, Host, INSTRUCTIONS_BYTES_MAX, Job, Pass, Place, RunResult, RunSpec, SandboxKind, View, prepare,
     prompt, supervise,
 };
-use crate::ports::{Inherit, Launch, NeverStarted};
+use crate::ports::{Caps, Inherit, Launch, NeverStarted};
 use crate::problem::{Kind, Problem};
 use crate::work::WorkView;
 use crate::{random_hex, wait};
@@ -278,6 +278,7 @@ impl Worker<'_> {
             stdin: Vec::new(),
             output: place.join(OUTPUT),
             output_bytes_max: self.site.habits.agent_output_max,
+            caps: Caps::default(),
             talk: None,
         })
     }

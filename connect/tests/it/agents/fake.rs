@@ -10,7 +10,7 @@ use domain::agent::event::{AgentEvent, Question};
 use domain::agent::verdict::By;
 use domain::budget::Metered;
 use engine::agent::{Answer, Host, Job, Ladder, Limits, McpServer, RunResult, RunSpec, prepare, supervise};
-use engine::ports::{Inherit, Launch};
+use engine::ports::{Caps, Inherit, Launch};
 use tempfile::TempDir;
 
 /// A run of the fake agent.
@@ -102,6 +102,7 @@ impl Stage {
             stdin: Vec::new(),
             output: place.join("transcript.log"),
             output_bytes_max: 0,
+            caps: Caps::default(),
             talk: None,
         };
         let metered = self.metered.unwrap_or_default();
