@@ -48,14 +48,12 @@ pub fn agents_room(sandbox: Arc<dyn Sandbox>, settings: &SandboxSettings) -> Roo
 pub fn check_room(settings: &SandboxSettings) -> Arc<dyn Fn() -> Result<Room, Problem> + Send + Sync> {
     let (settings, found) = (settings.clone(), OnceLock::<Arc<dyn Sandbox>>::new());
     Arc::new(move || {
-        let sandbox = match found.get() {
-            Some(sandbox) => Arc::clone(sandbox),
-            None => {
-                let chosen =
-                    strictest(&settings.checks, "checks", "let them do what you can do with check.sandbox = none")?;
-                Arc::clone(found.get_or_init(|| chosen))
-            }
-        };
+        if found.get().is_none() {
+            let way_out = "let them do what you can do with check.sandbox = none";
+            // Another thread may have been faster; its finding is as good.
+            let _ = found.set(strictest(&settings.checks, "checks", way_out)?);
+        }
+        let sandbox = Arc::clone(found.get().expect("it was found just now"));
         let (readable, writable) = (settings.read.clone(), settings.checks_write.clone());
         Ok(Room { sandbox, readable, writable, variables: settings.variables.clone() })
     })
