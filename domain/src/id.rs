@@ -99,6 +99,10 @@ id!(
     /// Names one call of a model.
     CallId, "call"
 );
+id!(
+    /// Names one question of an agent whether it may.
+    PermissionId, "ask"
+);
 
 #[cfg(test)]
 mod tests {

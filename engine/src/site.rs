@@ -75,6 +75,27 @@ impl Places {
     }
 }
 
+/// Who decides whether an agent may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// The settings: yes.
+    Allow,
+    /// The settings: no.
+    Deny,
+    /// A person, who has so long; then it is no.
+    Ask(Duration),
+}
+
+impl Permit {
+    /// How long an answer may take: longer than a person has, whose silence is an answer.
+    pub fn patience(self) -> Duration {
+        match self {
+            Self::Ask(patience) => patience + Duration::from_mins(1),
+            Self::Allow | Self::Deny => Duration::ZERO,
+        }
+    }
+}
+
 /// Limits and habits, from the settings.
 #[derive(Clone, Debug)]
 pub struct Habits {
@@ -98,8 +119,8 @@ pub struct Habits {
     pub agent_memory_max: u64,
     /// How many processes an agent may have; 0 is no limit.
     pub agent_processes_max: u32,
-    /// Whether an agent that asks may do what reaches beyond its worktree.
-    pub agent_may_all: bool,
+    /// What an agent is told that asks whether it may do what reaches beyond its worktree.
+    pub agent_permission: Permit,
     /// How many bytes of a check's output are kept.
     pub check_output_max: u64,
     /// How long a check has to end when it is asked to.
@@ -112,6 +133,10 @@ pub struct Habits {
     pub batch_max: usize,
     /// How long the answer to a request with a key is repeated.
     pub answers_kept: Duration,
+    /// How long it is kept what agents did, and asked.
+    pub activity_kept: Duration,
+    /// How long calls of models are kept.
+    pub calls_kept: Duration,
     /// How a person is told, if at all.
     pub notify: Option<crate::escalation::Notify>,
     /// The first port to lease.
@@ -164,13 +189,15 @@ impl Default for Habits {
             agent_print_max: 1_000_000_000,
             agent_memory_max: 0,
             agent_processes_max: 2_000,
-            agent_may_all: false,
+            agent_permission: Permit::Deny,
             check_output_max: 10_000_000,
             check_grace: Duration::from_secs(2),
             check_memory_max: 0,
             check_processes_max: 2_000,
             batch_max: 8,
             answers_kept: Duration::from_hours(7 * 24),
+            activity_kept: Duration::from_hours(7 * 24),
+            calls_kept: Duration::from_hours(90 * 24),
             notify: None,
             port_first: 4_100,
             port_last: 4_999,

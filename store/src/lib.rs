@@ -8,6 +8,7 @@
 //!
 //! A verb is one `async fn verb(tx: &mut Tx<'_>, …)`, written once; a statement is one file under `sql/`.
 
+pub mod activity;
 pub mod agent;
 pub mod answer;
 pub mod assignment;

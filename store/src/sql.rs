@@ -82,6 +82,12 @@ statements! {
         COSTS_BY_RUN = "costs_by_run", COSTS_BY_DAY = "costs_by_day", CREDENTIAL = "credential",
         CREDENTIALS = "credentials", SAVE_CREDENTIAL = "save_credential", INSERT_PASS = "insert_pass",
         FIND_PASS = "find_pass", REMOVE_PASS = "remove_pass", PRUNE_PASSES = "prune_passes",
+        PRUNE_CALLS = "prune_calls",
+    }
+    activity {
+        INSERT = "insert" and in bulk "insert.postgres", LAST = "last", TRIM = "trim", PRUNE = "prune",
+        ASK = "ask", FIND_QUESTION = "find_question", ANSWER = "answer", OPEN_QUESTIONS = "open_questions",
+        PRUNE_QUESTIONS = "prune_questions",
     }
 }
 

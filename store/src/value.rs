@@ -87,6 +87,7 @@ as_text!(
     domain::id::NotificationId,
     domain::id::EarmarkId,
     domain::id::CallId,
+    domain::id::PermissionId,
     domain::text::AgentName,
     domain::text::Project,
     domain::text::Role,

@@ -3,6 +3,7 @@
 use domain::agent::Filter;
 use domain::id::{MessageId, WorkId};
 use domain::text::{AgentName, Capability};
+use engine::agent::TOLD_MAX;
 use engine::message::Which;
 use engine::problem::Problem;
 use engine::work::{GRAPH_MAX, PAGE_MAX};
@@ -33,6 +34,10 @@ pub enum Look {
     Graph { id: Option<WorkId>, limit: u32 },
     /// What was left for whoever has an item now.
     Handoff { id: WorkId },
+    /// What agents did for an item.
+    Activity { id: WorkId, limit: u32 },
+    /// What agents ask of people.
+    Questions,
 }
 
 /// The parameters of a request, each by its name.
@@ -51,6 +56,8 @@ impl Look {
             Self::Explain { id, .. } => format!("/work{}/explain", of(id)),
             Self::Graph { id, .. } => format!("/work{}/graph", of(id)),
             Self::Handoff { id } => format!("/work/{id}/handoff"),
+            Self::Activity { id, .. } => format!("/work/{id}/activity"),
+            Self::Questions => "/work/questions".to_owned(),
         }
     }
 
@@ -69,7 +76,7 @@ impl Look {
                 query
             }
             Self::Thread { page, .. } | Self::Locks { page } => paged(page),
-            Self::Graph { limit, .. } => vec![("limit", Some(limit.to_string()))],
+            Self::Graph { limit, .. } | Self::Activity { limit, .. } => vec![("limit", Some(limit.to_string()))],
             Self::Explain { agent: Some((name, filter)), .. } => {
                 let mut query = vec![
                     ("agent", Some(name.to_string())),
@@ -80,7 +87,11 @@ impl Look {
                 query.extend(able.map(|word| ("capability", Some(word.to_string()))));
                 query
             }
-            Self::Explain { agent: None, .. } | Self::Message { .. } | Self::Gates | Self::Handoff { .. } => Vec::new(),
+            Self::Explain { agent: None, .. }
+            | Self::Message { .. }
+            | Self::Gates
+            | Self::Handoff { .. }
+            | Self::Questions => Vec::new(),
         }
     }
 
@@ -111,6 +122,8 @@ impl Look {
             ["work", "graph"] => Self::Graph { id: None, limit: limit(query, GRAPH_MAX)? },
             ["work", id, "graph"] => Self::Graph { id: Some(item_id(id)?), limit: limit(query, GRAPH_MAX)? },
             ["work", id, "handoff"] => Self::Handoff { id: item_id(id)? },
+            ["work", id, "activity"] => Self::Activity { id: item_id(id)?, limit: limit(query, TOLD_MAX)? },
+            ["work", "questions"] => Self::Questions,
             _ => return Ok(None),
         }))
     }
@@ -126,6 +139,8 @@ impl Look {
             Self::Explain { id: Some(id), agent } => json(&wait(engine.explain(&id, agent))?),
             Self::Explain { id: None, agent } => json(&wait(engine.explain_next(agent))?),
             Self::Graph { id, limit } => json(&wait(engine.graph(id.as_ref(), limit))?),
+            Self::Activity { id, limit } => json(&wait(engine.activity(&id, limit))?),
+            Self::Questions => json(&wait(engine.questions())?),
             Self::Handoff { id } => {
                 wait(engine.show(&id))?;
                 let none = || Problem::not_found(format!("nobody has handed {id} off"));

@@ -1,5 +1,7 @@
 //! `nexus agent …`
 
+mod live;
+
 use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
@@ -28,8 +30,18 @@ pub enum Command {
     Resume(Resume),
     Retire(Retire),
     Rebalance(Rebalance),
+    Activity(live::Activity),
+    Questions(live::Questions),
+    Answer(live::Reply),
     Runtimes(runtimes::Runtimes),
     Try(runtimes::Try),
+}
+
+impl Command {
+    /// Whether a server can be asked as well.
+    pub const fn served(&self) -> bool {
+        matches!(self, Self::Activity(_) | Self::Questions(_) | Self::Answer(_))
+    }
 }
 
 /// The verbs, each by itself.
@@ -141,14 +153,19 @@ standing_verb!(
 
 pub fn agent(global: &Global, command: Command) -> Result<Answer, Problem> {
     let command = match command {
-        // These are about the machine, and need no store.
+        // The first two are about the machine and need no store; the others may go to a server.
         Command::Runtimes(_) => return Ok(runtimes::list()),
         Command::Try(args) => return runtimes::attempt(&args),
+        Command::Activity(args) => return live::activity(global, args),
+        Command::Questions(_) => return live::questions(global),
+        Command::Answer(args) => return live::answer(global, args),
         about_the_store => about_the_store,
     };
     let engine = Here::find(global)?.engine(Mode::Direct)?;
     match command {
-        Command::Runtimes(_) | Command::Try(_) => unreachable!("they were answered above"),
+        Command::Runtimes(_) | Command::Try(_) | Command::Activity(_) | Command::Questions(_) | Command::Answer(_) => {
+            unreachable!("they were answered above")
+        }
         Command::Register(args) => register(&engine, args),
         Command::List(args) => list(&engine, args),
         Command::Show(args) => show(&engine, &args),

@@ -105,7 +105,7 @@ pub fn change(global: &Global, command: Command) -> Result<Answer, Problem> {
 }
 
 /// Whoever runs inside a run has its token in the environment.
-fn outside_a_run(what: &str) -> Result<(), Problem> {
+pub fn outside_a_run(what: &str) -> Result<(), Problem> {
     if std::env::var_os("NEXUS_RUN_TOKEN").is_some() {
         let message = format!("an agent inside a run cannot {what}; somebody outside has to");
         return Err(Problem::refused("inside_a_run", message));

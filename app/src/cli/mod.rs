@@ -184,6 +184,7 @@ pub fn main() -> ExitCode {
 const fn served(command: &Command) -> bool {
     match command {
         Command::Work(_) | Command::Lock(_) => true,
+        Command::Agent(command) => command.served(),
         Command::Message(command) => !matches!(command, message::Command::Escalate(_)),
         _ => false,
     }

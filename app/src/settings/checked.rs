@@ -14,6 +14,7 @@ use domain::work::{HeadStart, Retry};
 use store::Url;
 
 use engine::escalation::Notify;
+use engine::site::Permit;
 
 use super::bad::BadSetting;
 use super::written::Written;
@@ -96,8 +97,8 @@ pub struct AgentLimits {
     pub memory_bytes_max: u64,
     /// How many processes it may have.
     pub processes_max: u32,
-    /// Whether it may do what it asks about.
-    pub may_all: bool,
+    /// Who decides whether it may do what it asks about.
+    pub permission: Permit,
 }
 
 /// What keeps agents and checks in.
@@ -168,6 +169,10 @@ pub struct Retention {
     pub workspace: Duration,
     /// Answers to requests that carried a key.
     pub answers: Duration,
+    /// What agents did, and asked.
+    pub activity: Duration,
+    /// Calls of models.
+    pub calls: Duration,
 }
 
 /// How the log is sealed.
@@ -257,7 +262,11 @@ impl Settings {
                 print_bytes_max: written.number("agent.print_max"),
                 memory_bytes_max: written.number("agent.memory_max"),
                 processes_max: narrow(written, "agent.processes_max"),
-                may_all: written.text("agent.permission") == "allow",
+                permission: match written.text("agent.permission") {
+                    "allow" => Permit::Allow,
+                    "ask" => Permit::Ask(written.duration("agent.permission_wait")),
+                    _ => Permit::Deny,
+                },
             },
             sandbox: SandboxSettings {
                 agents: written.text("sandbox.kind").to_owned(),
@@ -291,6 +300,8 @@ impl Settings {
             retention: Retention {
                 workspace: written.duration("workspace.retention"),
                 answers: written.duration("answers.retention"),
+                activity: written.duration("activity.retention"),
+                calls: written.duration("model.retention"),
             },
             audit: Audit {
                 seal_every: written.duration("audit.seal_every"),

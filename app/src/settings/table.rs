@@ -147,9 +147,15 @@ pub static ALL: &[Spec] = &[
     ),
     row(
         "agent.permission",
-        Kind::Choice(&["deny", "allow"]),
+        Kind::Choice(&["deny", "allow", "ask"]),
         "deny",
-        "What an agent without a sandbox is told that asks whether it may do what reaches beyond its worktree.",
+        "What an agent without a sandbox is told that asks whether it may do what reaches beyond its worktree; ask: a person decides.",
+    ),
+    row(
+        "agent.permission_wait",
+        Kind::Duration(1_000..=DAY),
+        "10m",
+        "How long a person has to answer such a question; then the answer is no.",
     ),
     row(
         "sandbox.kind",
@@ -249,6 +255,8 @@ pub static ALL: &[Spec] = &[
         "7d",
         "How long the answer to a request with a key is repeated.",
     ),
+    row("activity.retention", Kind::Duration(HOUR..=YEAR), "7d", "How long it is kept what agents did, and asked."),
+    row("model.retention", Kind::Duration(HOUR..=YEAR), "90d", "How long calls of models are kept, for costs."),
     row(
         "audit.seal_every",
         Kind::Duration(0..=DAY),

@@ -1,6 +1,7 @@
 //! Tests of the whole program: real processes, real repositories, real time.
 
 mod agents;
+mod asked;
 mod audit;
 mod backlogs;
 mod bad_input;

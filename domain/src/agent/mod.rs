@@ -2,8 +2,10 @@
 //!
 //! An agent needs no registration: its first claim makes it known, with no limit. Registering says what it is for.
 
+pub mod activity;
 pub mod assign;
 pub mod event;
+pub mod permission;
 pub mod presence;
 mod record;
 mod standing;

@@ -1,6 +1,7 @@
 //! Agents: who is there and what each is doing; and agents as processes, started in their workspace, heard, held to
 //! their limits, and ended in one of the ways of [`domain::agent::verdict`].
 
+mod activity;
 mod attend;
 mod beats;
 mod brief;
@@ -12,6 +13,7 @@ mod runtime;
 mod sandbox;
 mod supervise;
 
+pub use activity::{ActivityView, QuestionView, TOLD_MAX};
 pub use attend::{Attended, attend};
 pub(crate) use beats::Beats;
 pub use brief::{INSTRUCTIONS_BYTES_MAX, Place, prompt};

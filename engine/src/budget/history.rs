@@ -1,11 +1,16 @@
 //! What was spent on what.
 
+use std::time::Duration;
+
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::budget::{self as kept, By, Call, Costs};
 
 use crate::Engine;
 use crate::problem::Problem;
+
+/// How many of the oldest calls are looked at when old ones are forgotten.
+const FORGET_AT_ONCE: u32 = 10_000;
 
 /// One call of a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +64,14 @@ impl Engine {
     pub async fn model_calls(&self, since: Timestamp, limit: u32) -> Result<Vec<CallView>, Problem> {
         let all = self.store.read(async |tx| kept::calls(tx, &self.project, since, limit).await).await?;
         Ok(all.into_iter().map(CallView::of).collect())
+    }
+
+    /// Forgets calls of models from longer ago than `kept_for`; comes back with how many.
+    pub async fn forget_calls(&self, kept_for: Duration) -> Result<u64, Problem> {
+        let scope = self.scope();
+        let before = scope.now.millis() - i64::try_from(kept_for.as_millis()).unwrap_or(i64::MAX);
+        let forget = self.store.write(async move |tx| kept::prune_calls(tx, &scope, before, FORGET_AT_ONCE).await);
+        Ok(forget.await?)
     }
 
     /// What was used since then, added up. Days are those of UTC.

@@ -1,16 +1,19 @@
 //! One attempt: the agent works on the item, under its lease.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use domain::agent::event::{AgentEvent, Question, Touch};
 use domain::agent::verdict::{By, Outcome};
+use domain::id::PermissionId;
 use domain::work::{Command, Fence, Held, Json, Limits as WorkLimits};
 use domain::workspace::Workspace;
 use store::failpoint;
 
 use super::News;
+use super::scribe::Notes;
 use super::worker::Worker;
 use crate::agent::{
     Answer, Caller, Host, INSTRUCTIONS_BYTES_MAX, Job, Pass, Place, RunResult, RunSpec, SandboxKind, View, prepare,
@@ -18,6 +21,7 @@ use crate::agent::{
 };
 use crate::ports::{Caps, Inherit, Launch, NeverStarted};
 use crate::problem::{Kind, Problem};
+use crate::site::Permit;
 use crate::work::WorkView;
 use crate::{random_hex, wait};
 
@@ -152,11 +156,16 @@ impl Worker<'_> {
             ladder: self.site.habits.agent_ladder(),
             required: spec.servers.iter().filter(|it| it.required).map(|it| it.name.clone()).collect(),
             form: spec.output_schema.is_some(),
-            patience: Duration::ZERO,
+            patience: self.site.habits.agent_permission.patience(),
             meter: meter.as_ref().map(|meter| meter as &dyn Fn() -> domain::budget::Metered),
         };
-        let mut heart = Heart { worker: self, held, item, renewed: Instant::now() };
-        supervise(self.site.launcher.as_ref(), job, &mut heart)
+        let id = item.id.parse().expect("the id of an item is an id");
+        let secrets = GATEWAY_KEYS.iter().filter_map(|name| std::env::var(name).ok()).collect();
+        let notes = Notes::new(id, held.fence, secrets, self.notes.clone());
+        let mut heart = Heart { worker: self, held, item, renewed: Instant::now(), notes, asked: BTreeMap::new() };
+        let result = supervise(self.site.launcher.as_ref(), job, &mut heart);
+        heart.notes.send(self.site.engine.scope().now);
+        result
     }
 
     /// What the agent is to do, and within what.
@@ -308,6 +317,9 @@ struct Heart<'a, 'w> {
     held: &'a Held,
     item: &'a WorkView,
     renewed: Instant,
+    notes: Notes,
+    /// The questions that wait for a person, by their names in the session.
+    asked: BTreeMap<String, PermissionId>,
 }
 
 impl Heart<'_, '_> {
@@ -322,6 +334,7 @@ impl Host for Heart<'_, '_> {
     }
 
     fn beat(&mut self) -> Option<By> {
+        self.notes.send(self.worker.site.engine.scope().now);
         if self.worker.drain.stopping() {
             return Some(By::Operator);
         }
@@ -339,15 +352,46 @@ impl Host for Heart<'_, '_> {
     }
 
     fn hear(&mut self, event: &AgentEvent) {
+        self.notes.take(event);
         let agent = self.held.by.to_string();
         self.worker.options.tell(&News::Heard { agent, item: self.item.id.clone(), event: event.clone() });
     }
 
-    /// Its worktree is its own, and in a sandbox it reaches nothing else. What else it may do, the settings say.
+    /// Its worktree is its own, and in a sandbox it reaches nothing else. What else it may do, the settings say, or a
+    /// person.
     fn permit(&mut self, question: &Question) -> Option<Answer> {
         let own = matches!(question.touch, Touch::Read | Touch::Edit);
         let kept_in = self.worker.options.room.sandbox.kind() != SandboxKind::None;
-        Some(if own || kept_in || self.worker.site.habits.agent_may_all { Answer::Allow } else { Answer::Deny })
+        if own || kept_in {
+            return Some(Answer::Allow);
+        }
+        match self.worker.site.habits.agent_permission {
+            Permit::Allow => Some(Answer::Allow),
+            Permit::Deny => Some(Answer::Deny),
+            Permit::Ask(patience) => self.ask(question, patience),
+        }
+    }
+}
+
+impl Heart<'_, '_> {
+    /// Asks a person, once; then looks for the answer. A question that cannot be kept is answered with no.
+    fn ask(&mut self, question: &Question, patience: Duration) -> Option<Answer> {
+        let engine = &self.worker.site.engine;
+        let Some(asked) = self.asked.get(&question.id) else {
+            let masked = Question { input: self.notes.masked(&question.input), ..question.clone() };
+            let id = self.item.id.parse().expect("the id of an item is an id");
+            return match wait(engine.ask_permission(self.held, &id, &masked, patience)) {
+                Ok(asked) => {
+                    self.asked.insert(question.id.clone(), asked);
+                    None
+                }
+                Err(_) => Some(Answer::Deny),
+            };
+        };
+        // A store that does not answer now may do so at the next look.
+        let told = wait(engine.permitted(asked)).ok().flatten()?;
+        self.asked.remove(&question.id);
+        Some(if told { Answer::Allow } else { Answer::Deny })
     }
 }
 

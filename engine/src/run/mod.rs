@@ -12,6 +12,7 @@ mod attempt;
 mod bell;
 mod options;
 mod quiet;
+mod scribe;
 mod settled;
 mod worker;
 
@@ -53,10 +54,14 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
     let bell = Arc::new(Bell::default());
     drain.ring_also(&bell);
     let (problems, in_the_way) = std::thread::scope(|threads| {
+        let (notes, sent) = std::sync::mpsc::channel();
+        // Without it a run goes on as well.
+        let scribe = move || scribe::write(&site.engine, &sent);
+        let _ = std::thread::Builder::new().name("nexus-scribe".to_owned()).spawn_scoped(threads, scribe);
         let workers: Vec<_> = (1..=options.workers)
             .map(|n| {
-                let bell = &bell;
-                let body = move || worker::Worker { site, options, drain, bell, n }.work();
+                let (bell, notes) = (&bell, notes.clone());
+                let body = move || worker::Worker { site, options, drain, bell, notes, n }.work();
                 std::thread::Builder::new().name(format!("nexus-worker-{n}")).spawn_scoped(threads, body)
             })
             .collect();
@@ -69,6 +74,7 @@ pub fn run(site: &Site, options: &RunOptions, drain: &Arc<Drain>) -> Result<RunE
                 keep_landing(site, drain, bell, &over, &*options.news)
             })
         };
+        drop(notes);
         let mut problems = Vec::new();
         for worker in workers {
             match worker.map(std::thread::ScopedJoinHandle::join) {
@@ -205,6 +211,8 @@ impl Site {
         wait(self.engine.tend())?;
         wait(self.engine.forget_answers(self.habits.answers_kept))?;
         wait(self.engine.forget_notifications())?;
+        wait(self.engine.forget_activity(self.habits.activity_kept))?;
+        wait(self.engine.forget_calls(self.habits.calls_kept))?;
         // What could not be put away stays where it is; `nexus workspace prune` says why.
         self.prune(None, false)?;
         Ok(())

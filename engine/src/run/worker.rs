@@ -1,6 +1,7 @@
 //! One worker: claims an item, lets an agent work on it, and reports.
 
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use domain::agent::verdict::{By, Outcome};
@@ -9,6 +10,7 @@ use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::work::{Command, Fence, Held};
 use domain::workspace::Workspace;
+use store::activity::Noted;
 use store::change as kept;
 
 use super::attempt::Attempt;
@@ -33,6 +35,7 @@ pub(super) struct Worker<'a> {
     pub options: &'a RunOptions,
     pub drain: &'a Arc<Drain>,
     pub bell: &'a Arc<Bell>,
+    pub notes: Sender<Vec<Noted>>,
     pub n: usize,
 }
 

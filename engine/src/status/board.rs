@@ -6,10 +6,11 @@ use domain::id::WorkId;
 use domain::work::{Fence, State};
 use serde::Serialize;
 use store::audit::{self, Entry};
-use store::{Scope, StoreError, Tx, change, work, workspace};
+use store::{Scope, StoreError, Tx, activity, change, work, workspace};
 
 use super::flow::finished;
 use super::{LOG, Status, first, status, views};
+use crate::agent::{ActivityView, QuestionView};
 use crate::audit::EventView;
 use crate::change::ChangeView;
 use crate::work::WorkView;
@@ -17,6 +18,8 @@ use crate::workspace::WorkspaceView;
 
 /// How many items a column of the board has at most.
 pub const COLUMN: u32 = 50;
+/// How many lines of what an agent does a card has at most.
+pub const LINES: u32 = 3;
 /// How many log entries the board shows at most.
 const EVENTS: usize = 50;
 /// The columns of the board, in the order of an item's life.
@@ -31,6 +34,8 @@ pub struct Board {
     pub columns: Vec<Column>,
     /// Changes that wait for somebody to approve them, the latest of each item; at most [`COLUMN`].
     pub refused: Vec<Refused>,
+    /// What agents ask of people, first what is answered with no soon; at most [`COLUMN`].
+    pub questions: Vec<QuestionView>,
     /// What happened, newest first. Renewals of leases are left out.
     pub events: Vec<Told>,
 }
@@ -63,6 +68,8 @@ pub struct Card {
     pub change: Option<ChangeView>,
     /// Where its holder works, when that is a workspace of ours.
     pub workspace: Option<WorkspaceView>,
+    /// What its agent did last, oldest first; at most [`LINES`].
+    pub activity: Vec<ActivityView>,
 }
 
 /// A change that touches what it may not without approval.
@@ -125,7 +132,8 @@ pub(super) async fn board(tx: &mut Tx<'_>, scope: &Scope) -> Result<Board, Store
         let title = titles.title(tx, scope, about).await?;
         events.push(Told { event, title });
     }
-    Ok(Board { status, columns, refused, events })
+    let questions = activity::open(tx, scope, COLUMN).await?.into_iter().map(QuestionView::from).collect();
+    Ok(Board { status, columns, refused, questions, events })
 }
 
 /// The items that the log says were finished last, as far as they still are.
@@ -150,7 +158,13 @@ async fn card(tx: &mut Tx<'_>, scope: &Scope, item: WorkView) -> Result<Card, St
         }
         _ => None,
     };
-    Ok(Card { item, change, workspace })
+    let activity = match (&item.holder, item.id.parse()) {
+        (Some(_), Ok(id)) => activity::last(tx, &scope.project, &id, LINES).await?,
+        _ => Vec::new(),
+    };
+    // What an earlier attempt did is no news.
+    let activity = activity.into_iter().filter(|it| it.fence.number() == item.fence).map(ActivityView::from).collect();
+    Ok(Card { item, change, workspace, activity })
 }
 
 /// Titles by item, read once each.

@@ -123,6 +123,11 @@ pub async fn record(tx: &mut Tx<'_>, scope: &Scope, call: &Call) -> Result<(), S
     tx.execute(&sql::budget::INSERT_CALL, &values).await.map(drop)
 }
 
+/// Forgets calls before `before_ms`, looking at the `limit` oldest; comes back with how many.
+pub async fn prune(tx: &mut Tx<'_>, scope: &Scope, before_ms: i64, limit: u32) -> Result<u64, StoreError> {
+    tx.execute(&sql::budget::PRUNE_CALLS, &[(&scope.project).into(), before_ms.into(), limit.into()]).await
+}
+
 /// The last `limit` calls since then, newest first.
 pub async fn calls(tx: &mut Tx<'_>, project: &Project, since: Timestamp, limit: u32) -> Result<Vec<Call>, StoreError> {
     let values = [project.into(), since.into(), limit.into()];

@@ -9,7 +9,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::StoreError;
 
 /// The steps; a store of version `n` has had the first `n`.
-pub const STEPS: &[Step] = steps!["0001_spine", "0002_message", "0003_audit", "0004_claims", "0005_budget"];
+pub const STEPS: &[Step] =
+    steps!["0001_spine", "0002_message", "0003_audit", "0004_claims", "0005_budget", "0008_activity"];
 
 /// One of them.
 pub struct Step {

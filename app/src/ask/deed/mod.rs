@@ -9,7 +9,7 @@ pub(super) use wire::message_id;
 pub use wire::{read_report, receiver_ttl};
 
 use domain::agent::Filter;
-use domain::id::{MessageId, WorkId};
+use domain::id::{MessageId, PermissionId, WorkId};
 use domain::message::Draft;
 use domain::text::{AgentName, Name};
 use domain::time::Ttl;
@@ -46,6 +46,8 @@ pub enum Deed {
     Take { filter: Filter, take: Take, count: u16 },
     /// Finish many items.
     Report { reports: Vec<Report> },
+    /// Let an agent do what it asked about, or not.
+    Answer { id: PermissionId, allow: bool, by: String },
 }
 
 /// What became of one of many reports.
@@ -85,6 +87,8 @@ impl Deed {
     pub const TAKEN_MAX: u16 = 1_000;
     /// The most reports at once.
     pub const REPORTS_MAX: usize = 10_000;
+    /// The longest name of somebody who answers, in bytes.
+    const BY_BYTES_MAX: usize = 200;
 
     /// The key of this request, when it carries one.
     pub fn key(&self, key: Option<&str>) -> Result<Option<Key>, Problem> {
@@ -108,6 +112,9 @@ impl Deed {
             }
             Self::Take { count, .. } if !(1..=Self::TAKEN_MAX).contains(count) => {
                 Err(Problem::malformed(format!("count: it can be a whole number from 1 to {}", Self::TAKEN_MAX)))
+            }
+            Self::Answer { by, .. } => {
+                domain::text::filled("the name of who answers", by, Self::BY_BYTES_MAX).map(drop).map_err(bad)
             }
             Self::Report { reports } if reports.len() > Self::REPORTS_MAX => {
                 let message = format!("{} reports; the most at once is {}", reports.len(), Self::REPORTS_MAX);
@@ -141,6 +148,7 @@ impl Deed {
             Self::Take { filter, take, count } => {
                 json(&engine.next_many(filter, take.by, take.ttl.unwrap_or(usual), count.into(), key).await?)
             }
+            Self::Answer { id, allow, by } => json(&engine.answer_question(id, allow, by, key).await?),
             Self::Report { reports } => {
                 let told = engine.report_many(reports, key).await?;
                 json(&told.into_iter().map(ReportedView::from).collect::<Vec<_>>())

@@ -54,6 +54,9 @@ impl Deed {
             }
             Self::Take { filter, take, count } => to("/work/next").take(take).filter(filter).with("count", Some(count)),
             Self::Report { reports } => to("/work/report-many").with("reports", Some(lines(reports))),
+            Self::Answer { id, allow, by } => to(&["/work", "questions", id.as_str(), "answer"].join("/"))
+                .with("allow", Some(allow))
+                .with("by", Some(by)),
         }
     }
 
@@ -82,6 +85,11 @@ impl Deed {
             }
             ["work", "limit"] => read_limit(fields)?,
             ["work", id, "handoff"] => read_hand_off(crate::ask::item_id(id)?, fields)?,
+            ["work", "questions", id, "answer"] => Self::Answer {
+                id: id.parse().map_err(|e| Problem::malformed(format!("{e}")))?,
+                allow: needed("allow", fields.take("allow")?)?,
+                by: needed("by", fields.take("by")?)?,
+            },
             ["work", "report-many"] => Self::Report { reports: read_reports(fields)? },
             _ => return Ok(None),
         }))

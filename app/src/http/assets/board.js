@@ -28,6 +28,7 @@
     // Links and summaries have no ids of their own; their fold has, or their target tells them apart.
     const fold = focused && focused.closest("details[id]");
     const href = focused && focused.getAttribute("href");
+    const asked = focused && focused.dataset.question && focused;
     for (const open of old.querySelectorAll("details[open][id]")) {
       const again = fresh.querySelector("#" + CSS.escape(open.id));
       if (again) again.open = true;
@@ -35,7 +36,11 @@
     tell(fresh);
     old.replaceWith(fresh);
     if (focused) {
-      const again = fold
+      const again = asked
+        ? fresh.querySelector(
+            "[data-question='" + CSS.escape(asked.dataset.question) + "'][data-allow='" + asked.dataset.allow + "']",
+          )
+        : fold
         ? fresh.querySelector("#" + CSS.escape(fold.id) + " > summary")
         : href && fresh.querySelector("a[href='" + CSS.escape(href) + "']");
       (again || fresh).focus({ preventScroll: true });
@@ -70,6 +75,33 @@
     const waiting = [...kept.values()];
     kept.clear();
     take(waiting);
+  });
+
+  // --- Answers to agents that ask ----------------------------------------------------------------------------------
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button[data-question]");
+    if (!button) return;
+    const answers = button.closest(".answers");
+    const buttons = answers.querySelectorAll("button");
+    for (const each of buttons) each.disabled = true;
+    const allow = button.dataset.allow === "true";
+    const key = "board-" + button.dataset.question + "-" + button.dataset.allow;
+    let failed = "";
+    try {
+      const answer = await fetch("/api/v1/work/questions/" + encodeURIComponent(button.dataset.question) + "/answer", {
+        method: "POST",
+        headers: { "content-type": "application/json", "idempotency-key": key },
+        body: JSON.stringify({ allow, by: "the board" }),
+      });
+      if (!answer.ok) failed = (await answer.json()).detail || answer.statusText;
+    } catch {
+      failed = "the server does not answer";
+    }
+    // The question goes when the board is drawn anew.
+    answers.querySelector(".hint").textContent = failed || (allow ? "allowed" : "denied");
+    say.textContent = failed || (allow ? "allowed" : "denied");
+    if (failed) for (const each of buttons) each.disabled = false;
   });
 
   // --- Telling what happened to those who listen -----------------------------------------------------------------

@@ -1,10 +1,11 @@
 //! The agents that hold something: who, what, until when, where.
 
+use engine::agent::{ActivityView, QuestionView};
 use engine::status::{Board, Card};
 use maud::{Markup, html};
 
 use super::columns::{empty, folded};
-use super::words::{grouped, name, title, until};
+use super::words::{command, grouped, name, quoted, said, title, titled, until};
 
 /// The agents at work.
 pub fn draw(board: &Board) -> Markup {
@@ -14,6 +15,9 @@ pub fn draw(board: &Board) -> Markup {
         header .head {
             h2 { "Agents at work " span .count { (grouped(board.status.agents.active as u64)) } }
             p { "Who works on what, until when, and where" }
+        }
+        @if !board.questions.is_empty() {
+            ul .cards .questions { @for asked in &board.questions { li .card .question { (question(asked, now_ms)) } } }
         }
         @if held.total == 0 {
             (empty(("No agent is at work. Start some:", Some("nexus run --workers 4 --agent 'CMD …'"))))
@@ -38,6 +42,32 @@ fn agent(card: &Card, now_ms: i64) -> Markup {
                     }
                 }
             }
+            @if !card.activity.is_empty() {
+                div .wide {
+                    dt { "Does" }
+                    dd { ul .lines { @for line in &card.activity { li { (does(line)) } } } }
+                }
+            }
         }
+    }
+}
+
+/// A line of what an agent does. The words are its own.
+fn does(line: &ActivityView) -> Markup {
+    html! { span .kind { (line.kind) } " " (quoted(&line.text)) }
+}
+
+/// What an agent asks, with its two answers. Without scripts they are commands.
+fn question(asked: &QuestionView, now_ms: i64) -> Markup {
+    let with = format!("nexus agent answer {} allow", asked.id);
+    html! {
+        p .title { (name(&asked.agent)) " asks whether it may use " (titled(&asked.tool)) }
+        p { (said(&asked.input)) }
+        p .answers {
+            button type="button" data-question=(asked.id) data-allow="true" { "Allow" }
+            button type="button" data-question=(asked.id) data-allow="false" { "Deny" }
+            span .hint { "no answer means no; time to answer " (until(asked.until_ms, now_ms)) }
+        }
+        noscript { p .hint { (command(&with)) } }
     }
 }

@@ -10,3 +10,6 @@ mod sockets;
 mod streams;
 mod waits;
 mod work;
+
+pub use client::{ask, get};
+pub use server::up;

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::client::To;
-use crate::support::without_surroundings;
+use crate::support::{World, without_surroundings};
 
 /// A repository with a store in a folder of its own.
 pub struct Place(tempfile::TempDir);
@@ -70,15 +70,26 @@ impl Place {
 
     /// Serves the store on a port that is free.
     pub fn up(&self) -> Up {
-        let mut process = self.command(&["up", "--port", "0"]).stdout(Stdio::piped()).spawn().expect("nexus starts");
-        let mut said = BufReader::new(process.stdout.take().expect("its output is piped"));
-        let mut line = String::new();
-        said.read_line(&mut line).expect("it says where it listens");
-        let url = serde_json::from_str::<Value>(&line).unwrap_or_else(|e| panic!("{e}: {line}"));
-        let url = url["url"].as_str().unwrap_or_else(|| panic!("no address: {line}"));
-        let at = url.trim_start_matches("http://").parse().expect("the address is one");
-        Up { process, said: Some(said), at }
+        serve(self.command(&["up", "--port", "0"]))
     }
+}
+
+/// Serves the store of `world` on a port that is free.
+pub fn up(world: &World) -> Up {
+    let mut command = world.command(env!("CARGO_BIN_EXE_nexus"));
+    command.args(["up", "--port", "0", "--json"]);
+    serve(command)
+}
+
+fn serve(mut command: Command) -> Up {
+    let mut process = command.stdout(Stdio::piped()).spawn().expect("nexus starts");
+    let mut said = BufReader::new(process.stdout.take().expect("its output is piped"));
+    let mut line = String::new();
+    said.read_line(&mut line).expect("it says where it listens");
+    let url = serde_json::from_str::<Value>(&line).unwrap_or_else(|e| panic!("{e}: {line}"));
+    let url = url["url"].as_str().unwrap_or_else(|| panic!("no address: {line}"));
+    let at = url.trim_start_matches("http://").parse().expect("the address is one");
+    Up { process, said: Some(said), at }
 }
 
 /// A server. It is killed when the test forgets to end it.

@@ -1,0 +1,1 @@
+-- Lines and questions are found by their key; few questions are open.
