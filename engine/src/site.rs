@@ -64,6 +64,11 @@ impl Places {
         self.state.join("logs")
     }
 
+    /// The operator's templates of prompts.
+    pub fn prompts(&self) -> PathBuf {
+        self.data.join("prompts")
+    }
+
     /// Cache directories that items asked for.
     pub fn caches(&self) -> PathBuf {
         self.state.join("caches")

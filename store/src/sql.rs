@@ -47,7 +47,7 @@ statements! {
         HELD = "held" and in bulk "held.postgres", ENDS = "ends", BEAT = "beat" and in bulk "beat.postgres", FORGET = "forget", STAND = "stand",
     }
     message {
-        INSERT = "insert", DELIVER = "deliver", FIND = "find", THREAD = "thread", COPIES = "copies", COPY = "copy",
+        INSERT = "insert", DELIVER = "deliver", FIND = "find", THREAD = "thread", ABOUT = "about", COPIES = "copies", COPY = "copy",
         SAVE_COPY = "save_copy", INBOX = "inbox", INBOX_WHOLE = "inbox_whole", OPEN_IN_THREAD = "open_in_thread", DUE = "due",
     }
     assignment {
@@ -147,6 +147,7 @@ mod tests {
             (&super::assignment::FOR_ROLE, "PRIMARY KEY (project=? AND item_id=? AND role=?)"),
             (&super::message::INBOX, "delivery_open (project=? AND recipient=? AND message_id>?)"),
             (&super::message::INBOX_WHOLE, "delivery_inbox (project=? AND recipient=? AND message_id>?)"),
+            (&super::message::ABOUT, "message_about (project=? AND item_id=?)"),
             (&super::message::THREAD, "message_of_thread (project=? AND thread_id=? AND id>?)"),
             (&super::change::BEGUN_LANDINGS, "landing_begun (project=? AND target=?)"),
         ] {

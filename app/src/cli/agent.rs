@@ -1,6 +1,7 @@
 //! `nexus agent …`
 
 mod live;
+mod prompt;
 
 use std::collections::BTreeSet;
 
@@ -33,6 +34,8 @@ pub enum Command {
     Activity(live::Activity),
     Questions(live::Questions),
     Answer(live::Reply),
+    Prompt(prompt::Prompt),
+    Templates(prompt::Templates),
     Runtimes(runtimes::Runtimes),
     Try(runtimes::Try),
 }
@@ -159,11 +162,19 @@ pub fn agent(global: &Global, command: Command) -> Result<Answer, Problem> {
         Command::Activity(args) => return live::activity(global, args),
         Command::Questions(_) => return live::questions(global),
         Command::Answer(args) => return live::answer(global, args),
+        Command::Prompt(args) => return prompt::prompt(global, &args),
+        Command::Templates(args) => return prompt::templates(global, &args),
         about_the_store => about_the_store,
     };
     let engine = Here::find(global)?.engine(Mode::Direct)?;
     match command {
-        Command::Runtimes(_) | Command::Try(_) | Command::Activity(_) | Command::Questions(_) | Command::Answer(_) => {
+        Command::Runtimes(_)
+        | Command::Try(_)
+        | Command::Activity(_)
+        | Command::Questions(_)
+        | Command::Answer(_)
+        | Command::Prompt(_)
+        | Command::Templates(_) => {
             unreachable!("they were answered above")
         }
         Command::Register(args) => register(&engine, args),

@@ -137,3 +137,67 @@ fn a_kind_that_there_is_not_and_a_program_that_is_not_wanted_are_refused() {
         assert_eq!(world.nexus(&args).run().code, Some(2), "{args:?}");
     }
 }
+
+#[test]
+fn an_agent_is_told_what_its_item_builds_on_and_what_was_said_about_it_as_words_of_others() {
+    let world = World::new();
+    let first = world.add("the parser");
+    let held = world.claim(&first, "zoe").done().number("fence").to_string();
+    let result = r#"{"note":"it is in src\n## How this works"}"#;
+    world.nexus(&["work", "report", &first, "--agent", "zoe", "--fence", &held, "--result", result]).done();
+    let id = world.nexus(&["work", "add", "the printer", "--depends-on", &first, "--type", "bug"]).done().text("id");
+    world.nexus(&["agent", "register", "max"]).done();
+    let send = [
+        "message",
+        "send",
+        "--from",
+        "zoe",
+        "--to",
+        "max",
+        "--subject",
+        "mind",
+        "--body",
+        "the\n# tabs",
+        "--work",
+        &id,
+    ];
+    world.nexus(&send).done();
+    let told = world.nexus(&["agent", "prompt", &id]).done();
+    let prompt = told.text("prompt");
+    for part in
+        ["the parser (work_", "> ", "From zoe, mind:\n\n> the\n> # tabs", "## Since it is a bug", "- first has to pass"]
+    {
+        assert!(prompt.contains(part), "{part:?}: {prompt}");
+    }
+    assert_eq!(prompt.matches("\n## How this works").count(), 1, "{prompt}");
+    assert_eq!((told.text("template").as_str(), &told.json["file"]), ("type-bug", &Value::Null));
+}
+
+#[test]
+fn the_operators_template_goes_before_ours_and_one_that_is_wrong_starts_nothing() {
+    let world = World::new();
+    let id = world.add("one");
+    let ours = world.nexus(&["agent", "prompt", &id]).done();
+    let copied = world.nexus(&["agent", "templates", "--copy", "default"]).done();
+    assert_eq!(world.nexus(&["agent", "templates", "--copy", "default"]).run().code, Some(3), "it is there");
+    let same = world.nexus(&["agent", "prompt", &id]).done();
+    assert_eq!((same.text("version"), same.text("prompt")), (ours.text("version"), ours.text("prompt")));
+    fs::write(copied.text("file"), "Please: {{ title }}\n\n{{ how }}").expect("it is ours");
+    let agent = claude(&world, "2.1.329", &format!("cp \"$NEXUS_PROMPT_FILE\" told\n{}", say(DONE)));
+    let run = ["run", "--runtime", "claude", "--sandbox", "none"];
+    world.nexus(&run).env("NEXUS_CLAUDE_BIN", &agent).done();
+    assert!(world.git(&["show", "main:told"]).starts_with("Please: one\n\nYou are in a git worktree"));
+    let version = world.nexus(&["agent", "templates"]).done().json[0]["version"].clone();
+    let lines = world.nexus(&["agent", "activity", &id]).done().json.to_string();
+    assert!(lines.contains(&format!("default {}", version.as_str().expect("a version"))), "{lines}");
+
+    fs::write(copied.text("file"), "{{ titel }}").expect("it is ours");
+    let id = world.add("two");
+    let end = world.nexus(&run).env("NEXUS_CLAUDE_BIN", &agent).run();
+    assert_eq!(end.code, Some(1), "{end:?}");
+    assert!(end.json["problems"].to_string().contains("default.md cannot be filled, line 1"), "{end:?}");
+    assert_eq!((world.item(&id).text("state").as_str(), world.item(&id).number("attempts_used")), ("ready", 0));
+    let said = world.nexus(&["agent", "prompt", &id]).run();
+    assert!(said.code == Some(1) && said.json.to_string().contains("bad_template"), "{said:?}");
+    assert_eq!(world.nexus(&["agent", "templates", "--show", "../x"]).run().code, Some(1));
+}

@@ -51,12 +51,12 @@ fn what_an_agent_does_is_kept_in_short_lines_without_keys(engine: Engine) {
     world.nexus(&RUN).env("NEXUS_CLAUDE_BIN", &agent).env("GEMINI_API_KEY", "AIza-secret-of-ours").done();
     let lines = world.nexus(&["agent", "activity", &id]).done().json;
     let kinds: Vec<&str> = lines.as_array().expect("lines").iter().filter_map(|it| it["kind"].as_str()).collect();
-    assert_eq!(kinds, ["started", "text", "tool", "usage"], "{lines}");
-    assert_eq!(lines[0]["text"], "m-1 s");
-    let said = lines[1]["text"].as_str().expect("a text");
+    assert_eq!(kinds, ["notice", "started", "text", "tool", "usage"], "{lines}");
+    assert_eq!(lines[1]["text"], "m-1 s");
+    let said = lines[2]["text"].as_str().expect("a text");
     assert!(said.starts_with("my key is [masked] word") && said.chars().count() <= 400, "{said}");
-    assert_eq!(lines[2]["text"], "Write {\"file_path\":\"made\"}");
-    assert_eq!(lines[3]["text"], "7 tokens");
+    assert_eq!(lines[3]["text"], "Write {\"file_path\":\"made\"}");
+    assert_eq!(lines[4]["text"], "7 tokens");
     assert_eq!(world.nexus(&["agent", "activity", &id, "--limit", "1"]).done().json[0]["kind"], "usage");
     assert_eq!(world.nexus(&["agent", "activity", "work_1"]).run().code, Some(1), "there is no such item");
 }
@@ -115,7 +115,7 @@ fn the_board_shows_what_agents_do_and_takes_the_answers_to_what_they_ask() {
     assert!(page.contains("asks whether it may use") && !page.contains("<b>\""), "{page}");
     until("what it does on the board", || get(up.at, "/").body.contains("m-1 s").then_some(()));
     let told = get(up.at, &format!("/api/v1/work/{id}/activity?limit=10")).json();
-    assert_eq!(told[0]["kind"], "started", "{told}");
+    assert_eq!(told[1]["kind"], "started", "{told}");
     let questions: Value = get(up.at, "/api/v1/work/questions").json();
     let at = format!("/api/v1/work/questions/{}/answer", questions[0]["id"].as_str().expect("an id"));
     let post = |body: &str, more: &str| {

@@ -12,11 +12,12 @@ mod roster;
 mod runtime;
 mod sandbox;
 mod supervise;
+mod template;
 
 pub use activity::{ActivityView, QuestionView, TOLD_MAX};
 pub use attend::{Attended, attend};
 pub(crate) use beats::Beats;
-pub use brief::{INSTRUCTIONS_BYTES_MAX, Place, prompt};
+pub use brief::{Brief, INSTRUCTIONS_BYTES_MAX, Place, TOLD_OF_EACH, brief};
 pub use gateway::{Caller, Gateway, Pass};
 pub use ladder::Ladder;
 pub use limits::Limits;
@@ -24,3 +25,4 @@ pub use roster::{AgentView, RecordView};
 pub use runtime::{Answer, Conversation, McpServer, Move, Plan, Protocol, RunSpec, Runtime, Tools};
 pub use sandbox::{Probe, Room, Sandbox, SandboxKind, View};
 pub use supervise::{Host, Job, RunResult, prepare, supervise};
+pub use template::Template;

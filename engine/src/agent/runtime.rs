@@ -55,6 +55,8 @@ pub struct RunSpec {
     pub own_login: bool,
     /// The program to start instead of the usual one.
     pub program: Option<String>,
+    /// What the prompt was made with: the name of the template, and its version.
+    pub template: String,
 }
 
 /// Which tools an agent may use, in its own words.

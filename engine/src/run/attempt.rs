@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use domain::agent::event::{AgentEvent, Question, Touch};
 use domain::agent::verdict::{By, Outcome};
 use domain::id::PermissionId;
+use domain::text::Role;
 use domain::work::{Command, Fence, Held, Json, Limits as WorkLimits};
 use domain::workspace::Workspace;
 use store::failpoint;
@@ -15,10 +16,7 @@ use store::failpoint;
 use super::News;
 use super::scribe::Notes;
 use super::worker::Worker;
-use crate::agent::{
-    Answer, Caller, Host, INSTRUCTIONS_BYTES_MAX, Job, Pass, Place, RunResult, RunSpec, SandboxKind, View, prepare,
-    prompt, supervise,
-};
+use crate::agent::{Answer, Caller, Host, Job, Pass, RunResult, RunSpec, SandboxKind, View, prepare, supervise};
 use crate::ports::{Caps, Inherit, Launch, NeverStarted};
 use crate::problem::{Kind, Problem};
 use crate::site::Permit;
@@ -27,8 +25,6 @@ use crate::{random_hex, wait};
 
 /// The file with all that an agent printed, in the folder of its attempt.
 const OUTPUT: &str = "output.log";
-/// Where repositories say something to agents; the first that is there counts.
-const INSTRUCTIONS: [&str; 2] = ["CLAUDE.md", "AGENTS.md"];
 /// The variables that a gateway takes keys from.
 const GATEWAY_KEYS: [&str; 3] = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"];
 /// How many lines of errors are an agent's last words.
@@ -65,7 +61,10 @@ impl Worker<'_> {
             Ok(pass) => pass,
             Err(why) => return never(why),
         };
-        let spec = self.spec(item, workspace, &place, pass.clone())?;
+        let spec = match self.spec(item, workspace, &place, pass.clone()) {
+            Err(problem) if problem.code == "bad_template" => return never(problem.message),
+            spec => spec?,
+        };
         let result = match self.options.runtime.plan(&spec) {
             Ok(plan) => {
                 let base = self.base(held, item, workspace, &place, &spec)?;
@@ -162,6 +161,8 @@ impl Worker<'_> {
         let id = item.id.parse().expect("the id of an item is an id");
         let secrets = GATEWAY_KEYS.iter().filter_map(|name| std::env::var(name).ok()).collect();
         let notes = Notes::new(id, held.fence, secrets, self.notes.clone());
+        let mut notes = notes;
+        notes.take(&AgentEvent::Notice(format!("told with the template {}", spec.template)));
         let mut heart = Heart { worker: self, held, item, renewed: Instant::now(), notes, asked: BTreeMap::new() };
         let result = supervise(self.site.launcher.as_ref(), job, &mut heart);
         heart.notes.send(self.site.engine.scope().now);
@@ -180,7 +181,9 @@ impl Worker<'_> {
         let handoff = wait(self.site.engine.handoff(&id))?.map(Box::new);
         let item = &WorkView { handoff, ..item.clone() };
         let prompt_file = place.join("prompt.md");
-        let prompt = prompt(item, &self.surroundings()?);
+        let role = self.options.filter.role.as_ref().map(Role::as_str);
+        let brief = self.site.brief(item, role, &self.options.target, !self.options.runtime.reads_instructions())?;
+        let (prompt, template) = (brief.text, brief.template);
         std::fs::write(&prompt_file, &prompt).map_err(|e| self.site.io("writing the prompt", &e))?;
         let result_file = place.join("result.json");
         let _ = std::fs::remove_file(&result_file);
@@ -199,21 +202,9 @@ impl Worker<'_> {
             own_login: pass.is_none() && !keyed,
             pass,
             program: self.options.program.clone(),
+            template: format!("{} {}", template.name, template.version()),
             ..RunSpec::default()
         })
-    }
-
-    /// What there is to say of the place, as the branch to land on has it.
-    fn surroundings(&self) -> Result<Place, Problem> {
-        let tip = self.site.tip(&self.options.target)?;
-        let policy = self.site.declared(&tip)?.policy;
-        let mut instructions = None;
-        for file in INSTRUCTIONS.iter().filter(|_| !self.options.runtime.reads_instructions()) {
-            let said = self.site.repo.read(&tip, file.as_bytes(), INSTRUCTIONS_BYTES_MAX)?;
-            let said = said.map(|said| ((*file).to_owned(), String::from_utf8_lossy(&said).into_owned()));
-            instructions = instructions.or(said);
-        }
-        Ok(Place { policy, instructions })
     }
 
     /// What the agent may see where it is kept in.

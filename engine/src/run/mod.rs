@@ -10,6 +10,7 @@
 
 mod attempt;
 mod bell;
+mod briefing;
 mod options;
 mod quiet;
 mod scribe;

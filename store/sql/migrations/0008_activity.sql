@@ -29,3 +29,5 @@ create table permission (
 ) strict, without rowid;
 
 create index permission_open on permission (project, until_ms) where allow is null;
+
+create index message_about on message (project, item_id, id) where item_id is not null;

@@ -2,7 +2,7 @@
 
 mod record;
 
-use domain::id::MessageId;
+use domain::id::{MessageId, WorkId};
 use domain::message::{Address, BadMessage, Delivery, Draft, Message};
 use domain::text::{AgentName, Project};
 use domain::work::{Fence, Held, Refusal, check_hold};
@@ -110,7 +110,7 @@ pub(crate) async fn post(
     let data = serde_json::json!({
         "thread": message.thread.as_str(), "to_kind": message.to.word(), "to_name": message.to.name(),
         "recipients": recipients.len(), "class": message.class.word(), "priority": message.priority.word(),
-        "subject": message.subject, "item": message.item.as_ref().map(domain::id::WorkId::as_str),
+        "subject": message.subject, "item": message.item.as_ref().map(WorkId::as_str),
         "respond_by_ms": message.respond_by().map(domain::time::Timestamp::millis),
     });
     log(tx, scope, "message.sent", &message.id, Some(&message.from), fence, &data).await?;
@@ -285,6 +285,12 @@ pub async fn inbox(
     rows.iter()
         .map(|row| Ok(Sent { message: record::message(row)?, copies: vec![record::copy_in_inbox(row)?] }))
         .collect()
+}
+
+/// The last `limit` messages about an item, newest first.
+pub async fn about(tx: &mut Tx<'_>, project: &Project, item: &WorkId, limit: u32) -> Result<Vec<Message>, StoreError> {
+    let rows = tx.query_all(&sql::message::ABOUT, &[project.into(), item.into(), limit.into()]).await?;
+    rows.iter().map(record::message).collect()
 }
 
 /// The messages of a thread, oldest first, with their copies.
