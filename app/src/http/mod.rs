@@ -217,6 +217,7 @@ fn router(door: Door, guard: Guard) -> Router {
     let calls = door.model.as_ref().map_or_else(Router::new, |desk| model::routes(Arc::clone(desk)));
     Router::new()
         .route("/", get(board::page))
+        .route("/costs", get(board::costs::page))
         .route("/live", get(live::stream))
         .route("/assets/{name}", get(assets::asset))
         .route("/api/health", get(health::health))

@@ -6,6 +6,7 @@
 mod agents;
 mod cards;
 mod columns;
+pub mod costs;
 mod events;
 mod regions;
 mod sentences;
@@ -38,7 +39,7 @@ fn whole(regions: &Regions, now_ms: i64) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
-            (head())
+            (head("Nexus board", Some(REFRESH_SECS)))
             body data-now=(now_ms) {
                 a .skip href="#board" { "Skip to the board" }
                 (banner(regions))
@@ -53,17 +54,21 @@ fn whole(regions: &Regions, now_ms: i64) -> Markup {
     }
 }
 
-fn head() -> Markup {
+/// What a page says of itself. One that changes is kept live by a script, and without scripts loads itself again after so
+/// many seconds.
+fn head(title: &str, refresh_secs: Option<u32>) -> Markup {
     html! {
         head {
             meta charset="utf-8";
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
-            title { "Nexus board" }
+            title { (title) }
             link rel="icon" type="image/svg+xml" href="/assets/icon.svg";
             link rel="stylesheet" href="/assets/board.css";
-            script src="/assets/board.js" defer {}
-            noscript { meta http-equiv="refresh" content=(REFRESH_SECS); }
+            @if let Some(secs) = refresh_secs {
+                script src="/assets/board.js" defer {}
+                noscript { meta http-equiv="refresh" content=(secs); }
+            }
         }
     }
 }
@@ -91,7 +96,7 @@ fn foot(now_ms: i64) -> Markup {
     html! {
         footer .foot {
             p { "Loaded " (words::moment(now_ms, now_ms)) " · Nexus " (env!("CARGO_PKG_VERSION")) }
-            p { "As JSON: " a href="/api/coordination/status" { "status" } " · " a href="/api/health" { "health" } }
+            p { a href="/costs" { "Costs" } " · as JSON: " a href="/api/coordination/status" { "status" } " · " a href="/api/health" { "health" } }
         }
     }
 }

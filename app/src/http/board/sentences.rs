@@ -22,7 +22,8 @@ pub fn tone(event: &str) -> &'static str {
         | "change.reverted"
         | "landing.undone"
         | "change.landing_undone" => "bad",
-        "work.claimed" | "work.handed_off" | "work.progressed" | "work.submitted" | "change.landing" => "busy",
+        "permission.asked" | "work.claimed" | "work.handed_off" | "work.progressed" | "work.submitted"
+        | "change.landing" => "busy",
         _ => "plain",
     }
 }
@@ -38,10 +39,24 @@ pub fn sentence(told: &Told) -> Markup {
         Some(("gate", what)) => gate(what, told),
         Some(("lock", what)) => lock(what, told),
         Some(("message", what)) => message(what, told),
+        Some(("permission", what)) => permission(what, told),
         Some(("agent", "registered")) => html! { (name(&event.subject)) " is known now" },
         Some(("agent", "drained")) => html! { (name(&event.subject)) " takes nothing new" },
         Some(("agent", "resumed")) => html! { (name(&event.subject)) " takes work again" },
         Some(("agent", "retired")) => html! { (name(&event.subject)) " has retired" },
+        _ => other(told),
+    }
+}
+
+fn permission(what: &str, told: &Told) -> Markup {
+    let (by, tool) = (agent(told), quoted(text(told, "tool").unwrap_or_default()));
+    match what {
+        "asked" => html! { (by) " asks whether it may use " (tool) },
+        "answered" => {
+            let allowed = told.event.data.get("allow").and_then(Value::as_bool).unwrap_or(false);
+            let who = name(text(told, "by").unwrap_or_default());
+            html! { (who) @if allowed { " lets " } @else { " does not let " } (by) " use " (tool) }
+        }
         _ => other(told),
     }
 }

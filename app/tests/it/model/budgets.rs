@@ -144,3 +144,24 @@ fn an_agent_of_a_run_calls_through_the_gateway_of_the_run() {
     assert_eq!(of_item["accounts"][0]["spent"]["tokens"], 1_000);
     assert_eq!(stage.asked()[0]["headers"]["x-api-key"], "***KEYX");
 }
+
+#[test]
+fn costs_are_on_a_page_by_day_model_agent_and_item_and_nothing_is_invented() {
+    let stage = Stage::with(&once(), "hello", &[("NEXUS_MODEL_PRICES", "other-*=1/1")]);
+    let page = || crate::http::get(stage.up.trim_start_matches("http://").parse().expect("an address"), "/costs").body;
+    assert!(page().contains("No data"), "{}", page());
+    let id = stage.world.add("Fix <the> parser");
+    let fence = stage.world.ok(["work", "claim", &id, "--agent", "zoe", "--ttl", "1h"])["fence"].to_string();
+    let token = stage.token(&["--agent", "zoe", "--run", "night", "--item", &id, "--fence", &fence]);
+    assert_eq!(stage.call("anthropic", true, &token).status, 200);
+    stage.calls(1);
+    let page = page();
+    for part in ["By day", "By model", "fake-1", "By agent", "zoe", "By item", &id, "1,000", "no price"] {
+        assert!(page.contains(part), "{part:?}: {page}");
+    }
+    let at = stage.up.trim_start_matches("http://").parse().expect("an address");
+    for bad in ["/costs?days=0", "/costs?days=367", "/costs?days=x", "/costs?from=1"] {
+        assert_eq!(crate::http::get(at, bad).status, 422, "{bad}");
+    }
+    assert_eq!(crate::http::get(at, "/costs?days=1").status, 200);
+}
