@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bench::{Flags, machine};
+use bench::{Flags, cpu, machine};
 use serde_json::{Value, json};
 
 /// The most that the gateway may add to the first byte.
@@ -214,16 +214,6 @@ fn ask(stream: &mut TcpStream, way: &Way) {
         "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).expect("it reads");
-}
-
-/// The processor time of a process so far, over all its threads.
-fn cpu(pid: u32) -> Duration {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let spent = |task: std::fs::DirEntry| {
-        let said = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
-        said.split(' ').next()?.parse::<u64>().ok()
-    };
-    Duration::from_nanos(tasks.filter_map(spent).sum())
 }
 
 fn p50(all: &[Duration]) -> Duration {

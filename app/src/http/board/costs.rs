@@ -147,8 +147,9 @@ fn money(it: &CostsView) -> String {
     match it.usd_micros {
         None => "no price".to_owned(),
         Some(micros) => {
-            let more = if it.unpriced_calls > 0 { " and more" } else { "" };
-            format!("${}.{:04}{more}", micros / 1_000_000, micros % 1_000_000 / 100)
+            // What has no price comes on top.
+            let least = if it.unpriced_calls > 0 { "≥ " } else { "" };
+            format!("{least}${}.{:04}", micros / 1_000_000, micros % 1_000_000 / 100)
         }
     }
 }
