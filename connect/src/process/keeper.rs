@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use rustix::process::{
-    Pid, PidfdFlags, Signal, getpid, getppid, kill_process, kill_process_group, pidfd_open, set_child_subreaper,
+    Pid, PidfdFlags, Signal, getpid, getppid, kill_process, kill_process_group, pidfd_open, set_child_subreaper, setsid,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -26,6 +26,11 @@ pub(super) const PARENT: &str = "NEXUS_KEEP_PARENT";
 /// The control groups that it is to be in, with colons between them.
 pub(super) const GROUPS: &str = "NEXUS_KEEP_GROUPS";
 
+/// Says that this process is to become the program, in a session of its own.
+const SESSION: &str = "NEXUS_KEEP_SESSION";
+/// This program, also when its file has been replaced.
+const SELF: &str = "/proc/self/exe";
+
 const GRACE_DEFAULT: Duration = Duration::from_secs(2);
 /// How often the keeper looks whether its parent is alive, where the kernel does not tell of its end. (It could also send
 /// a signal, but at the death of the *thread* that started us, and threads come and go.)
@@ -42,6 +47,9 @@ const KILLED: u8 = 137;
 /// `SIGTERM`, `SIGINT` and `SIGHUP` ask the program to end and kill what is left after `NEXUS_KEEP_GRACE_MS` (2000
 /// unless set); `SIGUSR1` interrupts the program alone, through what keeps it in; `SIGQUIT` kills at once. A leading `--` is passed over. 127: the program could not be started.
 pub fn keep(argv: Vec<OsString>) -> ExitCode {
+    if std::env::var_os(SESSION).is_some() {
+        return become_program(argv);
+    }
     let grace = number(GRACE_MS).map_or(GRACE_DEFAULT, Duration::from_millis);
     let parent = number(PARENT).and_then(|it| Pid::from_raw(i32::try_from(it).ok()?)).or_else(getppid);
     let argv = argv.into_iter().skip_while(|it| it == "--").collect();
@@ -127,22 +135,40 @@ async fn ended(process: Option<&AsyncFd<OwnedFd>>) {
     std::future::pending::<()>().await;
 }
 
-/// Starts the program in a process group of its own; `None` after saying why it could not.
+/// Starts the program in a session of its own, by way of this program once more; `None` after saying why it could not.
 fn start(argv: &[OsString]) -> Option<Pid> {
-    let Some((program, args)) = argv.split_first() else {
+    if argv.is_empty() {
         say("no program is named after `keep --`");
         return None;
-    };
-    let mut command = Command::new(program);
-    command.args(args).env_remove(GRACE_MS).env_remove(PARENT).env_remove(GROUPS).process_group(0);
+    }
+    let mut command = Command::new(SELF);
+    command
+        .args(["keep", "--"])
+        .args(argv)
+        .env(SESSION, "1")
+        .env_remove(GRACE_MS)
+        .env_remove(PARENT)
+        .env_remove(GROUPS);
     match command.spawn() {
         // Its end is taken in by `reap`, together with that of the orphans.
         Ok(child) => Some(Pid::from_child(&child)),
         Err(error) => {
-            say(&format!("{} could not be started: {error}", program.display()));
+            say(&format!("{} could not be started: {error}", argv[0].display()));
             None
         }
     }
+}
+
+/// Leaves the session, so that nothing below can ask at the terminal of whoever started us, and becomes the program.
+fn become_program(argv: Vec<OsString>) -> ExitCode {
+    let mut argv = argv.into_iter().skip_while(|it| it == "--");
+    let program = argv.next().unwrap_or_default();
+    let error = match setsid() {
+        Ok(_) => Command::new(&program).args(argv).env_remove(SESSION).exec(),
+        Err(error) => error.into(),
+    };
+    say(&format!("{} could not be started: {error}", program.display()));
+    ExitCode::from(CANNOT_START)
 }
 
 /// Takes in every end so far. The exit code of the program if it is among them.

@@ -89,6 +89,15 @@ fn output_errors_input_and_exit_code_pass_through() {
 }
 
 #[test]
+fn a_program_has_a_session_of_its_own_and_no_terminal_to_ask_at() {
+    let it = Fixture::new();
+    run(&it.shell(
+        "test \"$(cut -d' ' -f6 /proc/$$/stat)\" = $$ && echo own; (read -r x < /dev/tty) 2>/dev/null || echo none",
+    ));
+    assert_eq!(it.output(), "own\nnone\n");
+}
+
+#[test]
 fn a_signal_is_128_and_its_number() {
     let it = Fixture::new();
     assert_eq!(run(&it.shell("kill -9 $$")).code, 137);

@@ -83,3 +83,40 @@ fn runs(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     !matches!(stat.rsplit(')').next().unwrap_or_default().split_whitespace().next(), None | Some("Z" | "X"))
 }
+
+/// What agents do to git, and to who started them, without breaking anything: their work lands at the first attempt.
+#[test]
+fn agents_that_disturb_git_or_leave_something_running_land_what_they_made_and_nothing_stays() {
+    let deeds = [
+        ("renames its branch", "git branch -m elsewhere"),
+        (
+            "makes another branch",
+            "git checkout -q -b other; git branch -D \"$(git branch --format='%(refname:short)' | grep nexus | head -n 1)\" || true",
+        ),
+        ("commits by itself", "echo more > more; git add more; git commit -q -m mine"),
+        (
+            "changes the configuration",
+            "git config user.name Mallory; git config core.hooksPath /nowhere; git config --unset core.hooksPath",
+        ),
+        (
+            "leaves hooks",
+            "hooks=$(git rev-parse --git-common-dir)/hooks; mkdir -p \"$hooks\"; printf '#!/bin/sh\\nexit 1\\n' > \"$hooks/pre-commit\"; chmod +x \"$hooks/pre-commit\"",
+        ),
+        ("leaves a lock", ": > \"$(git rev-parse --git-dir)/index.lock\""),
+        ("leaves rubbish in git", "echo x > \"$(git rev-parse --git-common-dir)/rubbish\""),
+        ("asks at the terminal", "if (read -r x < /dev/tty) 2>/dev/null; then exit 9; fi"),
+        ("leaves a server running", "setsid sh -c 'while :; do sleep 1000; done' < /dev/null > /dev/null 2>&1 &"),
+    ];
+    for (what, deed) in deeds {
+        let world = World::new();
+        let ids = [world.add(what)];
+        let agent = world.agent("wild", &format!("made\n{deed}"));
+        let end = world.nexus(&["run", "--agent", &agent, "--workers", "1"]).run();
+        assert_eq!(end.code, Some(0), "{what}: {end:?}");
+        assert_eq!(world.item(&ids[0]).number("attempts_used"), 1, "{what}: {:?}", world.item(&ids[0]));
+        world.intact();
+        world.landed_once(&ids);
+        world.nothing_lost();
+        world.tidy_but_for(&["elsewhere", "other"]);
+    }
+}

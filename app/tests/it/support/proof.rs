@@ -45,6 +45,11 @@ impl World {
 
     /// After pruning nothing is left of worktrees, checkouts and branches of ours.
     pub fn tidy(&self) {
+        self.tidy_but_for(&[]);
+    }
+
+    /// The same; branches that agents made under these names may be there.
+    pub fn tidy_but_for(&self, branches: &[&str]) {
         for clone in self.clones() {
             let pruned = self.nexus(&["workspace", "prune", "--older-than", "0s"]).at(&clone).done();
             assert_eq!(pruned.json["failed"], serde_json::json!([]), "{pruned:?}");
@@ -52,7 +57,9 @@ impl World {
         let listed = self.git(&["worktree", "list", "--porcelain"]);
         let worktrees: Vec<_> = listed.lines().filter(|line| line.starts_with("worktree ")).collect();
         assert_eq!(worktrees.len(), 1, "no worktree but the main one: {worktrees:?}");
-        assert_eq!(self.git(&["for-each-ref", "--format=%(refname)", "refs/heads"]), "refs/heads/main");
+        let there = self.git(&["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"]);
+        let left: Vec<_> = there.lines().filter(|it| *it != "main" && !branches.contains(it)).collect();
+        assert!(left.is_empty(), "branches are left: {left:?}");
         for folder in ["worktrees", "quarantine", "checkouts"] {
             let left: Vec<_> = self.state_dirs().iter().flat_map(|dir| names(&dir.join(folder))).collect();
             assert!(left.is_empty(), "left in {folder}: {left:?}");
