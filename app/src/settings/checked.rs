@@ -151,6 +151,8 @@ pub struct ModelSettings {
     pub prices: Prices,
     /// Where agents without a network may connect to.
     pub hosts: Hosts,
+    /// For how long requests and answers are kept; `None`: not at all.
+    pub content: Option<Duration>,
 }
 
 /// Where `nexus up` listens.
@@ -288,6 +290,7 @@ impl Settings {
             },
             model: ModelSettings {
                 gateway: written.text("model.gateway") == "on",
+                content: (written.text("model.content") == "on").then(|| written.duration("model.retention")),
                 urls: ["model.anthropic.url", "model.openai.url", "model.gemini.url"]
                     .map(|key| written.text(key).to_owned()),
                 prices: Prices::read(written.text("model.prices")).expect("the table takes only prices"),

@@ -256,6 +256,12 @@ pub static ALL: &[Spec] = &[
         "How long the answer to a request with a key is repeated.",
     ),
     row("activity.retention", Kind::Duration(HOUR..=YEAR), "7d", "How long it is kept what agents did, and asked."),
+    row(
+        "model.content",
+        Kind::Choice(&["off", "on"]),
+        "off",
+        "Whether requests to models and their answers are kept in files, in the folder calls beside the store.",
+    ),
     row("model.retention", Kind::Duration(HOUR..=YEAR), "90d", "How long calls of models are kept, for costs."),
     row(
         "audit.seal_every",

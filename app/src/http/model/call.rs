@@ -110,7 +110,8 @@ pub async fn call(State(desk): State<Arc<Desk>>, request: Request) -> Response {
         Ok(admitted) => admitted,
         Err(no) => return turned_down(format, &no),
     };
-    let mut count = Count::new((&desk, &holder, seat), format.provider(), call, admitted, began);
+    let kept = desk.content().and_then(|content| content.keep(&call.id, &body));
+    let mut count = Count::new((&desk, &holder, seat), format.provider(), call, admitted, began, kept);
     let body = wire::wishing_for_usage(format, &body).map_or(body, Bytes::from);
     let onward = onward.body(Full::new(body)).expect("it was made of a request");
     let ended = holder.ended();

@@ -8,6 +8,7 @@ use domain::budget::Trouble;
 use sha2::{Digest as _, Sha256};
 use store::budget::{Call, CallEnding};
 
+use super::content::Answered;
 use super::desk::{Admitted, Desk, Holder, Outcome, Seat};
 use super::meter::Meter;
 use super::wire::{Format, Provider};
@@ -35,6 +36,8 @@ struct Parts {
     /// Whether the provider has got the request, or may have.
     sent: bool,
     answer: Option<Answer>,
+    /// Where what goes by is kept, when it is.
+    kept: Option<Answered>,
 }
 
 struct Answer {
@@ -51,10 +54,11 @@ impl Count {
         call: Call,
         admitted: Admitted,
         began: Instant,
+        kept: Option<Answered>,
     ) -> Self {
         let (desk, holder) = (Arc::clone(desk), Arc::clone(holder));
         let (sent, answer) = (false, None);
-        Self(Some(Parts { desk, holder, _seat: seat, provider, call, admitted, began, sent, answer }))
+        Self(Some(Parts { desk, holder, _seat: seat, provider, call, admitted, began, sent, answer, kept }))
     }
 
     /// The request goes out now.
@@ -78,6 +82,9 @@ impl Count {
         let began = parts.began;
         parts.call.first_byte_ms.get_or_insert_with(|| ms(began));
         parts.call.response_bytes += data.len() as u64;
+        if let Some(kept) = &mut parts.kept {
+            kept.saw(data);
+        }
         if let Some(answer) = &mut parts.answer {
             answer.digest.update(data);
             answer.meter.feed(data);
@@ -87,6 +94,9 @@ impl Count {
     /// The answer is an error; `trouble` is what that says of the credential.
     pub fn failed(&mut self, status: Option<u16>, body: &[u8], trouble: Option<(Trouble, String)>) {
         let Some(mut parts) = self.0.take() else { return };
+        if let Some(kept) = &mut parts.kept {
+            kept.saw(body);
+        }
         parts.call.status = status;
         parts.call.response_bytes = body.len() as u64;
         parts.call.response_sha256 = engine::sha256_hex(body);

@@ -15,6 +15,7 @@ use store::budget::{self as kept, Call, CallEnding, Reserved, Used};
 use tokio::sync::{Semaphore, watch};
 
 use super::Means;
+use super::content::Content;
 use super::keys::Keys;
 use super::prices::Prices;
 use super::wire::{Asked, Format, Provider};
@@ -38,6 +39,7 @@ pub struct Desk {
     upstreams: [Upstream; 3],
     keys: Keys,
     prices: Prices,
+    content: Option<Content>,
     passes: Mutex<HashMap<String, Arc<Holder>>>,
     /// Records that are still to be written.
     pending: Arc<(Mutex<usize>, Condvar)>,
@@ -100,10 +102,16 @@ impl Desk {
             upstreams: [at(&means.urls[0])?, at(&means.urls[1])?, at(&means.urls[2])?],
             keys: means.keys,
             prices: means.prices,
+            content: means.content,
             passes: Mutex::default(),
             pending: Arc::default(),
             runtime,
         })
+    }
+
+    /// Where requests and answers are kept, where somebody asked for that.
+    pub fn content(&self) -> Option<&Content> {
+        self.content.as_ref()
     }
 
     /// The provider's server.

@@ -7,6 +7,7 @@
 //! ```
 
 mod call;
+mod content;
 mod count;
 mod desk;
 mod keys;
@@ -37,6 +38,7 @@ use engine::{Engine, random_hex};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Notify;
 
+pub use content::Content;
 pub use desk::Desk;
 pub use keys::Keys;
 pub use prices::Prices;
@@ -56,6 +58,8 @@ pub struct Means {
     pub prices: Prices,
     /// Where `CONNECT` may go.
     pub hosts: Hosts,
+    /// Where requests and answers are kept; `None`: nowhere.
+    pub content: Option<Content>,
 }
 
 /// A gateway with a port on the loopback interface and a socket of its own. It ends when this goes.
@@ -181,5 +185,11 @@ async fn elsewhere(State(door): State<Door>, request: Request) -> Response {
 /// The means that the settings and the environment give.
 pub fn means(settings: &crate::settings::ModelSettings, data: &Path) -> Result<Means, Problem> {
     let keys = Keys::find(data, &|name| std::env::var(name).ok())?;
-    Ok(Means { urls: settings.urls.clone(), keys, prices: settings.prices.clone(), hosts: settings.hosts.clone() })
+    let content = settings.content.map(|kept| Content::open(data.join("calls"), kept)).transpose();
+    let content = content.map_err(|e| {
+        let message = format!("{}: {e}; or set model.content = off", data.join("calls").display());
+        Problem::new(Kind::Failed, "io_failed", message)
+    })?;
+    let (urls, prices, hosts) = (settings.urls.clone(), settings.prices.clone(), settings.hosts.clone());
+    Ok(Means { urls, keys, prices, hosts, content })
 }

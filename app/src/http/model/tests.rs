@@ -36,6 +36,7 @@ fn place() -> Place {
         keys: Keys::find(folder.path(), &key).expect("keys"),
         prices: Prices::read("fake*=1/1").expect("prices"),
         hosts: Hosts::read("pypi.org").expect("hosts"),
+        content: None,
     };
     let gateway = ModelGateway::start(engine.clone(), means).expect("it starts");
     Place { gateway, engine, _fake: fake, _folder: folder }

@@ -165,3 +165,40 @@ fn costs_are_on_a_page_by_day_model_agent_and_item_and_nothing_is_invented() {
     }
     assert_eq!(crate::http::get(at, "/costs?days=1").status, 200);
 }
+
+#[test]
+fn what_was_asked_and_answered_is_kept_where_somebody_asked_for_it_and_nowhere_else() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for on in [false, true] {
+        let settings: &[_] = if on { &[("NEXUS_MODEL_CONTENT", "on")] } else { &[] };
+        let stage = Stage::with(&once(), "hello", settings);
+        assert_eq!(stage.call("anthropic", true, &stage.pass("zoe")).status, 200);
+        stage.calls(1);
+        let folder = stage.world.beside("repo/.nexus/calls");
+        assert_eq!(folder.exists(), on);
+        if on {
+            let id = stage.world.ok(["budget", "history"])[0]["id"].as_str().expect("an id").to_owned();
+            let file = |kind: &str| folder.join(format!("{id}.{kind}"));
+            let read = |kind: &str| std::fs::read_to_string(file(kind)).expect("it is there");
+            assert!(read("request").contains("\"model\":\"fake-1\"") && read("answer").contains("hello"));
+            assert!(!read("request").contains(KEY));
+            let mode = std::fs::metadata(file("request")).expect("it is there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+}
+
+#[test]
+fn an_agent_waits_for_what_others_have_set_aside_and_none_is_started_without() {
+    let world = crate::features::world::World::new();
+    world.ok(["budget", "set", "project", "--wall", "45m"]);
+    let ids = [world.add("one"), world.add("two")];
+    // Each sets half an hour aside, so there is never room for two.
+    let alone = world.beside("alone");
+    let agent = format!("sh -c 'mkdir {0} || exit 9; echo x > $NEXUS_WORK_ID; rmdir {0}'", alone.display());
+    let run = world.run(["run", "--agent", &agent, "--workers", "2"]);
+    assert_eq!(run.code, 0, "{}", run.out);
+    for id in &ids {
+        assert_eq!((&world.item(id)["state"], &world.item(id)["attempts_used"]), (&json!("done"), &json!(1)));
+    }
+}
