@@ -13,9 +13,9 @@ use domain::work::{Command, Fence, Held, Json, Limits as WorkLimits};
 use domain::workspace::Workspace;
 use store::failpoint;
 
-use super::News;
 use super::scribe::Notes;
 use super::worker::Worker;
+use super::{News, ending};
 use crate::agent::{Answer, Caller, Host, Job, Pass, RunResult, RunSpec, SandboxKind, View, prepare, supervise};
 use crate::ports::{Caps, Inherit, Launch, NeverStarted};
 use crate::problem::{Kind, Problem};
@@ -65,8 +65,10 @@ impl Worker<'_> {
             Err(problem) if problem.code == "bad_template" => return never(problem.message),
             spec => spec?,
         };
+        let mut argv = Vec::new();
         let result = match self.options.runtime.plan(&spec) {
             Ok(plan) => {
+                argv.clone_from(&plan.argv);
                 let base = self.base(held, item, workspace, &place, &spec)?;
                 let launch = prepare(&plan, &spec, base);
                 let launch = launch.map_err(|e| self.site.io("writing an agent's files", &e))?;
@@ -85,6 +87,7 @@ impl Worker<'_> {
         // Keys and sessions of this run are of no use to anybody.
         let _ = std::fs::remove_dir_all(&spec.home);
         let outcome = domain::agent::verdict::verdict(&facts);
+        ending::note(&place, self.options.runtime.name(), &argv, &spec, &result, &outcome);
         let last = facts.terminal.as_ref();
         let answer = last.and_then(|it| it.structured.clone()).or_else(|| {
             let text = last.map(|it| it.text.trim()).filter(|text| !text.is_empty())?;

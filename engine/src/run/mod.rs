@@ -11,6 +11,7 @@
 mod attempt;
 mod bell;
 mod briefing;
+mod ending;
 mod options;
 mod quiet;
 mod scribe;

@@ -1,0 +1,24 @@
+//! What is written down of an attempt beside what its agent printed: how it was started, and how it ended.
+
+use std::path::Path;
+
+use domain::agent::verdict::Outcome;
+use serde_json::json;
+
+use crate::agent::{RunResult, RunSpec};
+
+/// The file, in the folder of the attempt.
+const FILE: &str = "ending.json";
+
+/// Writes it; `argv` is what was started, without what kept it in, and has no keys in it. An attempt is not worth less for
+/// a file that cannot be written.
+pub fn note(place: &Path, runtime: &str, argv: &[String], spec: &RunSpec, result: &RunResult, outcome: &Outcome) {
+    let told = json!({
+        "runtime": runtime, "command": argv, "workspace": spec.workspace, "home": spec.home, "model": spec.model,
+        "template": spec.template, "outcome": outcome.word(), "sentence": outcome.to_string(),
+        "exit_code": result.exit.as_ref().map(|it| it.code), "session": result.session, "turns": result.turns,
+        "tokens": result.usage.tokens(), "usd_micros": result.usage.usd_micros, "denials": result.denials,
+        "errors": result.facts.errors,
+    });
+    let _ = std::fs::write(place.join(FILE), format!("{told:#}\n"));
+}
