@@ -103,6 +103,14 @@ id!(
     /// Names one question of an agent whether it may.
     PermissionId, "ask"
 );
+id!(
+    /// Names one session: an agent at work in a role, from start to end.
+    SessionId, "session"
+);
+id!(
+    /// Names one note of the memory.
+    NoteId, "memory"
+);
 
 #[cfg(test)]
 mod tests {

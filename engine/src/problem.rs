@@ -7,7 +7,9 @@ use crate::ports::{NeverStarted, RepoError};
 use domain::work::{Closed, Refusal};
 use store::StoreError;
 use store::change::ChangeError;
+use store::memory::MemoryError;
 use store::message::MessageError;
+use store::session::SessionError;
 use store::work::WorkError;
 use store::workspace::WorkspaceError;
 
@@ -202,6 +204,38 @@ impl From<MessageError> for Problem {
                 );
                 Self::refused("no_recipient", message).with(json!({ "to_kind": to.word(), "to": to.name() }))
             }
+        }
+    }
+}
+
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        let message = error.to_string();
+        match error {
+            SessionError::Store(error) => error.into(),
+            SessionError::Work(error) => error.into(),
+            SessionError::Refused(refusal) => refusal.into(),
+            SessionError::Unknown(_) | SessionError::NoneOpen(_) => Self::not_found(message),
+            SessionError::UnknownRole { role, known } => {
+                let known: Vec<&str> = known.iter().map(domain::text::Role::as_str).collect();
+                Self::not_found(message).with(json!({ "role": role.as_str(), "known": known }))
+            }
+            SessionError::Open { agent, id, role } => Self::refused("session_open", message)
+                .with(json!({ "agent": agent.as_str(), "session": id.as_str(), "role": role.as_str() })),
+            SessionError::Over(over) => Self::refused("session_ended", message)
+                .with(json!({ "session": over.id.as_str(), "ended_at_ms": over.ended_at.millis() })),
+        }
+    }
+}
+
+impl From<MemoryError> for Problem {
+    fn from(error: MemoryError) -> Self {
+        match error {
+            MemoryError::Store(error) => error.into(),
+            MemoryError::Work(error) => error.into(),
+            MemoryError::Session(error) => error.into(),
+            MemoryError::Draft(bad) => Self::malformed(bad.to_string()),
+            MemoryError::Unknown(_) => Self::not_found(error.to_string()),
         }
     }
 }

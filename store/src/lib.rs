@@ -17,8 +17,10 @@ pub mod broken;
 pub mod budget;
 pub mod change;
 pub mod escalation;
+pub mod memory;
 pub mod message;
 pub mod seal;
+pub mod session;
 pub mod workspace;
 
 mod changes;

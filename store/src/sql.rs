@@ -89,6 +89,11 @@ statements! {
         ASK = "ask", FIND_QUESTION = "find_question", ANSWER = "answer", OPEN_QUESTIONS = "open_questions",
         PRUNE_QUESTIONS = "prune_questions",
     }
+    session {
+        INSERT = "insert", FIND = "find", OPEN_OF = "open_of", OPEN = "open", TURN = "turn", LAST = "last", LIST = "list",
+        LAST_HANDOFF = "last_handoff", HANDOFF = "handoff", END = "end", KEEP_HANDOFF = "keep_handoff", WORKED = "worked",
+    }
+    memory { INSERT = "insert", FIND = "find", REMOVE = "remove", LIST = "list", LATEST = "latest" }
 }
 
 #[cfg(test)]
@@ -148,6 +153,15 @@ mod tests {
             (&super::message::INBOX, "delivery_open (project=? AND recipient=? AND message_id>?)"),
             (&super::message::INBOX_WHOLE, "delivery_inbox (project=? AND recipient=? AND message_id>?)"),
             (&super::message::ABOUT, "message_about (project=? AND item_id=?)"),
+            (&super::session::FIND, "PRIMARY KEY (project=? AND id=?)"),
+            (&super::session::OPEN, "session_open (project=?)"),
+            (&super::session::OPEN_OF, "session_open (project=? AND agent=?)"),
+            (&super::session::LAST, "PRIMARY KEY (project=?)"),
+            (&super::session::LIST, "PRIMARY KEY (project=? AND id>?)"),
+            (&super::session::LAST_HANDOFF, "PRIMARY KEY (project=?)"),
+            (&super::session::WORKED, "event_of_agent (project=? AND agent=?)"),
+            (&super::memory::LIST, "PRIMARY KEY (project=? AND id>?)"),
+            (&super::memory::LATEST, "PRIMARY KEY (project=?)"),
             (&super::message::THREAD, "message_of_thread (project=? AND thread_id=? AND id>?)"),
             (&super::change::BEGUN_LANDINGS, "landing_begun (project=? AND target=?)"),
         ] {

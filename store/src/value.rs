@@ -88,6 +88,8 @@ as_text!(
     domain::id::EarmarkId,
     domain::id::CallId,
     domain::id::PermissionId,
+    domain::id::SessionId,
+    domain::id::NoteId,
     domain::text::AgentName,
     domain::text::Project,
     domain::text::Role,

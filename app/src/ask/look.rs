@@ -1,9 +1,11 @@
-//! What can be looked at beside items: messages, locks, gates, why and what next, what needs what.
+//! What can be looked at beside items: messages, locks, sessions, memory, gates, why and what next, what needs what.
 
 use domain::agent::Filter;
-use domain::id::{MessageId, WorkId};
+use domain::id::{MessageId, NoteId, SessionId, WorkId};
+use domain::memory::Query as Words;
 use domain::text::{AgentName, Capability};
 use engine::agent::TOLD_MAX;
+use engine::memory::{FOUND_MAX, Filter as Notes};
 use engine::message::Which;
 use engine::problem::Problem;
 use engine::work::{GRAPH_MAX, PAGE_MAX};
@@ -11,7 +13,7 @@ use engine::{Engine, wait};
 use serde_json::value::RawValue;
 use store::work::Page;
 
-use super::deed::{json, message_id};
+use super::deed::{json, message_id, note_id, session_id};
 use super::fields::needed;
 use super::item_id;
 
@@ -38,6 +40,18 @@ pub enum Look {
     Activity { id: WorkId, limit: u32 },
     /// What agents ask of people.
     Questions,
+    /// Sessions, of one agent or of all.
+    Sessions { agent: Option<AgentName>, open: bool, page: Page },
+    /// One session.
+    Session { id: SessionId },
+    /// What a session left.
+    Left { id: SessionId },
+    /// Notes by id.
+    Notes { notes: Notes, page: Page },
+    /// One note.
+    Note { id: NoteId },
+    /// Notes that have some of these words.
+    Recall { words: String, notes: Notes, limit: u32 },
 }
 
 /// The parameters of a request, each by its name.
@@ -58,6 +72,12 @@ impl Look {
             Self::Handoff { id } => format!("/work/{id}/handoff"),
             Self::Activity { id, .. } => format!("/work/{id}/activity"),
             Self::Questions => "/work/questions".to_owned(),
+            Self::Sessions { .. } => "/sessions".to_owned(),
+            Self::Session { id } => format!("/sessions/{id}"),
+            Self::Left { id } => format!("/sessions/{id}/handoff"),
+            Self::Notes { .. } => "/memory".to_owned(),
+            Self::Note { id } => format!("/memory/{id}"),
+            Self::Recall { .. } => "/memory/search".to_owned(),
         }
     }
 
@@ -87,11 +107,26 @@ impl Look {
                 query.extend(able.map(|word| ("capability", Some(word.to_string()))));
                 query
             }
+            Self::Sessions { agent, open, page } => {
+                let mut query = vec![("agent", agent.as_ref().map(ToString::to_string))];
+                query.push(("open", open.then(|| "true".to_owned())));
+                query.extend(paged(page));
+                query
+            }
+            Self::Notes { notes, page } => narrowed(notes).into_iter().chain(paged(page)).collect(),
+            Self::Recall { words, notes, limit } => {
+                let mut query = narrowed(notes);
+                query.extend([("words", Some(words.clone())), ("limit", Some(limit.to_string()))]);
+                query
+            }
             Self::Explain { agent: None, .. }
             | Self::Message { .. }
             | Self::Gates
             | Self::Handoff { .. }
-            | Self::Questions => Vec::new(),
+            | Self::Questions
+            | Self::Session { .. }
+            | Self::Left { .. }
+            | Self::Note { .. } => Vec::new(),
         }
     }
 
@@ -124,6 +159,18 @@ impl Look {
             ["work", id, "handoff"] => Self::Handoff { id: item_id(id)? },
             ["work", id, "activity"] => Self::Activity { id: item_id(id)?, limit: limit(query, TOLD_MAX)? },
             ["work", "questions"] => Self::Questions,
+            ["sessions"] => {
+                let (agent, open) = (parsed("agent", query)?, flag("open", query)?);
+                Self::Sessions { agent, open, page: page(query, |text| session_id(text).map(drop))? }
+            }
+            ["sessions", id] => Self::Session { id: session_id(id)? },
+            ["sessions", id, "handoff"] => Self::Left { id: session_id(id)? },
+            ["memory"] => Self::Notes { notes: notes(query)?, page: page(query, |text| note_id(text).map(drop))? },
+            ["memory", "search"] => {
+                let words = needed("words", query("words"))?;
+                Self::Recall { words, notes: notes(query)?, limit: limit(query, FOUND_MAX)? }
+            }
+            ["memory", id] => Self::Note { id: note_id(id)? },
             _ => return Ok(None),
         }))
     }
@@ -145,6 +192,15 @@ impl Look {
                 wait(engine.show(&id))?;
                 let none = || Problem::not_found(format!("nobody has handed {id} off"));
                 json(&wait(engine.handoff(&id))?.ok_or_else(none)?)
+            }
+            Self::Sessions { agent, open, page } => json(&wait(engine.sessions(agent.as_ref(), open, &page))?),
+            Self::Session { id } => json(&wait(engine.session(&id))?),
+            Self::Left { id } => json(&wait(engine.session_handoff(&id))?),
+            Self::Notes { notes, page } => json(&wait(engine.memory_notes(&notes, &page))?),
+            Self::Note { id } => json(&wait(engine.memory_note(&id))?),
+            Self::Recall { words, notes, limit } => {
+                let words = Words::new(&words).map_err(|bad| Problem::malformed(bad.to_string()))?;
+                json(&wait(engine.recall(&words, &notes, limit))?)
             }
         })
     }
@@ -181,6 +237,20 @@ fn page(
     Ok(Page { after, limit })
 }
 
+fn narrowed(Notes { which, tag }: &Notes) -> Query {
+    vec![
+        ("agent", which.agent.as_ref().map(ToString::to_string)),
+        ("session", which.session.as_ref().map(ToString::to_string)),
+        ("item", which.item.as_ref().map(ToString::to_string)),
+        ("tag", tag.as_ref().map(ToString::to_string)),
+    ]
+}
+
+fn notes(query: &mut dyn FnMut(&'static str) -> Option<String>) -> Result<Notes, Problem> {
+    let (agent, session, item) = (parsed("agent", query)?, parsed("session", query)?, parsed("item", query)?);
+    Ok(Notes { which: store::memory::Which { agent, session, item }, tag: parsed("tag", query)? })
+}
+
 fn somebody(query: &mut dyn FnMut(&'static str) -> Option<String>) -> Result<Option<(AgentName, Filter)>, Problem> {
     let name: Option<AgentName> = parsed("agent", query)?;
     let (role, team) = (parsed("role", query)?, parsed("team", query)?);
@@ -207,6 +277,12 @@ mod tests {
         let on = |after: &str| Page { after: after.to_owned(), limit: 1_000 };
         let able = ["rust", "sql"].map(|word| word.parse().expect("a word")).into();
         let filter = Filter { role: "QA".parse().ok(), team: None, capabilities: Some(able) };
+        let which = store::memory::Which {
+            agent: Some(agent.clone()),
+            session: "session_5".parse().ok(),
+            item: "work_4".parse().ok(),
+        };
+        let notes = Notes { which, tag: "a tag".parse().ok() };
         let inbox = |which| Look::Inbox { agent: agent.clone(), which, page: on("msg_1") };
         for look in [
             inbox(Which::Open),
@@ -222,6 +298,14 @@ mod tests {
             Look::Graph { id: "work_3".parse().ok(), limit: 9 },
             Look::Graph { id: None, limit: GRAPH_MAX },
             Look::Handoff { id: "work_4".parse().expect("an id") },
+            Look::Sessions { agent: Some(agent.clone()), open: true, page: on("session_1") },
+            Look::Sessions { agent: None, open: false, page: page() },
+            Look::Session { id: "session_5".parse().expect("an id") },
+            Look::Left { id: "session_5".parse().expect("an id") },
+            Look::Notes { notes: notes.clone(), page: on("memory_1") },
+            Look::Notes { notes: Notes::default(), page: page() },
+            Look::Note { id: "memory_6".parse().expect("an id") },
+            Look::Recall { words: "日本 & co".to_owned(), notes, limit: 7 },
         ] {
             let mut left = look.query();
             left.retain(|(_, value)| value.is_some());

@@ -15,14 +15,20 @@ use store::Mode;
 use store::work::Page;
 
 use super::tree::Branch;
-use super::{Answer, Global, parse, runtimes};
+use super::{Answer, Global, parse, runtimes, session};
 use crate::here::Here;
 use crate::terminal::{harmless, one_line, table, when};
 
-/// Who works: register agents, see what each is doing, let them go
+/// Who works: sessions in a role, what each agent is doing, who is let go
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Example:\n  nexus agent register zoe --role reviewer")]
+#[command(
+    after_help = "Examples:\n  nexus agent start --agent zoe --objective 'Make the parser faster'\n  nexus agent register zoe --role reviewer"
+)]
 pub enum Command {
+    Start(Box<session::Start>),
+    End(Box<session::End>),
+    Sessions(session::Sessions),
+    Handoff(session::Handoff),
     Register(Register),
     List(List),
     Show(Show),
@@ -43,12 +49,15 @@ pub enum Command {
 impl Command {
     /// Whether a server can be asked as well.
     pub const fn served(&self) -> bool {
-        matches!(self, Self::Activity(_) | Self::Questions(_) | Self::Answer(_))
+        let live = matches!(self, Self::Activity(_) | Self::Questions(_) | Self::Answer(_));
+        live || matches!(self, Self::Start(_) | Self::End(_) | Self::Sessions(_) | Self::Handoff(_))
     }
 }
 
 /// The verbs, each by itself.
 pub const BRANCHES: &[Branch] = &[
+    (&["agent", "start"], session::Start::augment_args),
+    (&["agent", "end"], session::End::augment_args),
     (&["agent", "register"], Register::augment_args),
     (&["agent", "list"], List::augment_args),
     (&["agent", "heartbeat"], Heartbeat::augment_args),
@@ -164,6 +173,10 @@ pub fn agent(global: &Global, command: Command) -> Result<Answer, Problem> {
         Command::Answer(args) => return live::answer(global, args),
         Command::Prompt(args) => return prompt::prompt(global, &args),
         Command::Templates(args) => return prompt::templates(global, &args),
+        Command::Start(args) => return session::start(global, &args),
+        Command::End(args) => return session::end(global, &args),
+        Command::Sessions(args) => return session::list(global, &args),
+        Command::Handoff(args) => return session::handoff(global, &args),
         about_the_store => about_the_store,
     };
     let engine = Here::find(global)?.engine(Mode::Direct)?;
@@ -174,9 +187,11 @@ pub fn agent(global: &Global, command: Command) -> Result<Answer, Problem> {
         | Command::Questions(_)
         | Command::Answer(_)
         | Command::Prompt(_)
-        | Command::Templates(_) => {
-            unreachable!("they were answered above")
-        }
+        | Command::Templates(_)
+        | Command::Start(_)
+        | Command::End(_)
+        | Command::Sessions(_)
+        | Command::Handoff(_) => unreachable!("they were answered above"),
         Command::Register(args) => register(&engine, args),
         Command::List(args) => list(&engine, args),
         Command::Show(args) => show(&engine, &args),

@@ -14,11 +14,13 @@ pub mod history;
 mod init;
 mod inside;
 mod lock;
+mod memory;
 mod message;
 mod metrics;
 pub mod parse;
 mod run;
 mod runtimes;
+mod session;
 mod status;
 mod store;
 mod tree;
@@ -99,6 +101,8 @@ enum Command {
     Lock(lock::Command),
     #[command(subcommand)]
     Message(message::Command),
+    #[command(subcommand)]
+    Memory(memory::Command),
     Run(run::Args),
     #[command(subcommand)]
     Change(change::Command),
@@ -183,7 +187,7 @@ pub fn main() -> ExitCode {
 /// Whether a server can do it.
 const fn served(command: &Command) -> bool {
     match command {
-        Command::Work(_) | Command::Lock(_) => true,
+        Command::Work(_) | Command::Lock(_) | Command::Memory(_) => true,
         Command::Agent(command) => command.served(),
         Command::Message(command) => !matches!(command, message::Command::Escalate(_)),
         _ => false,
@@ -201,6 +205,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Agent(command) => agent::agent(&global, command),
         Command::Lock(command) => lock::lock(&global, command),
         Command::Message(command) => message::message(&global, command),
+        Command::Memory(command) => memory::memory(&global, command),
         Command::Run(args) => run::run(global, args),
         Command::Change(command) => change::change(&global, command),
         Command::Workspace(command) => workspace::workspace(&global, command),

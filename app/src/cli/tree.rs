@@ -8,7 +8,7 @@ use std::ffi::OsString;
 
 use clap::{ArgMatches, Args, Command, CommandFactory};
 
-use super::{Cli, Global, Keep, agent, lock, message, status, work};
+use super::{Cli, Global, Keep, agent, lock, memory, message, status, work};
 
 /// The words that lead to a command, and what adds its arguments.
 pub type Branch = (&'static [&'static str], fn(Command) -> Command);
@@ -18,6 +18,7 @@ const BRANCHES: &[&[Branch]] = &[
     agent::BRANCHES,
     lock::BRANCHES,
     message::BRANCHES,
+    memory::BRANCHES,
     &[(&["status"], status::Args::augment_args), (&["keep"], Keep::augment_args)],
 ];
 

@@ -1,4 +1,4 @@
-//! Messages, locks, gates, hand-off, many at once: each as a route, with the fields and answers of the command line.
+//! Messages, locks, sessions, memory, gates, hand-off, many at once: each as a route, with the fields and answers of the command line.
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, OriginalUri, Query, State};
@@ -36,6 +36,29 @@ pub fn locks() -> Router<Door> {
             .route("/acquire", post(deed))
             .route("/renew", post(deed))
             .route("/release", post(deed)),
+    )
+}
+
+/// Every route below `/api/v1/sessions`.
+pub fn sessions() -> Router<Door> {
+    closed(
+        Router::new()
+            .route("/", get(look).post(deed))
+            .route("/end", post(deed))
+            .route("/{id}", get(look))
+            .route("/{id}/end", post(deed))
+            .route("/{id}/handoff", get(look)),
+    )
+}
+
+/// Every route below `/api/v1/memory`.
+pub fn memory() -> Router<Door> {
+    closed(
+        Router::new()
+            .route("/", get(look).post(deed))
+            .route("/search", get(look))
+            .route("/{id}", get(look))
+            .route("/{id}/remove", post(deed)),
     )
 }
 
@@ -82,7 +105,7 @@ async fn deed(
 pub async fn done(door: &Door, deed: Deed, asked: Asked) -> Result<Response, Shown> {
     let looks_itself = asked.looks_itself;
     let (engine, key) = asked.end()?;
-    let made = matches!(deed, Deed::Send { .. });
+    let made = deed.makes();
     let held = deed.gives_up().map(|(id, held)| (id.clone(), held.fence));
     let told = deed.carry_out(&engine, door.work.usual_ttl(), key.as_deref()).await?;
     door.work.ring();

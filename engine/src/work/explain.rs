@@ -113,6 +113,27 @@ impl Engine {
     }
 }
 
+/// Up to `limit` ready items that `agent` could take now, in the order in which it would get them.
+pub(crate) async fn takeable(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    agent: &AgentName,
+    limit: usize,
+) -> Result<Vec<WorkItem>, StoreError> {
+    let around = around(tx, scope, Some((agent.clone(), Filter::default()))).await?;
+    let mut all = Vec::new();
+    for item in kept::first(tx, scope, LOOK_MAX).await? {
+        if all.len() == limit {
+            break;
+        }
+        let open = told(scope, &around, &item, &[]).claimable;
+        if open && !store::assignment::for_another(tx, scope, &item, agent).await? {
+            all.push(item);
+        }
+    }
+    Ok(all)
+}
+
 fn ahead(it: &Explained) -> String {
     let span = u64::try_from(it.head_start_ms).map(std::time::Duration::from_millis).unwrap_or_default();
     if span.is_zero() {

@@ -25,6 +25,7 @@ use store::{Scope, Tx, change, workspace};
 
 pub use assign::{AssignedView, MoveView};
 pub use bring::{Bring, Brought, Incoming, Skipped, Standing};
+pub(crate) use explain::takeable;
 pub use explain::{Explained, NextUp, Reason};
 pub use gate::GateView;
 pub use graph::{Edge, GRAPH_MAX, Graph, Node};

@@ -10,7 +10,7 @@ use crate::StoreError;
 
 /// The steps; a store of version `n` has had the first `n`.
 pub const STEPS: &[Step] =
-    steps!["0001_spine", "0002_message", "0003_audit", "0004_claims", "0005_budget", "0008_activity"];
+    steps!["0001_spine", "0002_message", "0003_audit", "0004_claims", "0005_budget", "0006_session", "0008_activity"];
 
 /// One of them.
 pub struct Step {

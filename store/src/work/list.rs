@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::id::WorkId;
 use domain::text::Project;
 use domain::time::Timestamp;
-use domain::work::State;
+use domain::work::{State, WorkItem};
 
 use super::record::item;
 use super::verbs::Added;
@@ -42,6 +42,12 @@ pub async fn list(
         }
     };
     rows.iter().map(|row| item(row).map(|(item, trace_id)| Added { item, trace_id })).collect()
+}
+
+/// The item `id` as it stands, for somebody who only looks; `None` when there is none.
+pub async fn peek(tx: &mut Tx<'_>, project: &Project, id: &WorkId) -> Result<Option<WorkItem>, StoreError> {
+    let row = tx.peek_opt(&sql::work::FIND, &[project.into(), id.into()]).await?;
+    row.as_ref().map(|row| item(row).map(|(item, _)| item)).transpose()
 }
 
 /// The titles of the newest items after the id `after`, up to `limit`, the newest first.

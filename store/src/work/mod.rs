@@ -23,7 +23,7 @@ pub use bulk::{BadItem, New, add_many};
 pub use gate::{all as gates, change as change_gate, in_flight};
 pub use handoff::{hand_off, last_handoff};
 pub use lane::first;
-pub use list::{Counts, Page, counts, latest, list, newest, next_due};
+pub use list::{Counts, Page, counts, latest, list, newest, next_due, peek};
 pub use many::{Act, Next, carry_out_many, claim_next_many};
 pub use record::{event_of, replay};
 pub use reservation::{Writes, conflicts, in_flight as reserved};

@@ -23,6 +23,7 @@ mod place;
 mod reservations;
 mod seals;
 mod server;
+mod sessions;
 mod talk;
 mod tls;
 mod together;

@@ -3,22 +3,27 @@
 //! As with [`super::Ask`] there is one type for every way, and one function that carries it out. The answer is the JSON
 //! of `--json`, as text.
 
+mod session;
 mod wire;
 
+pub(super) use session::{note_id, session_id};
 pub(super) use wire::message_id;
 pub use wire::{read_report, receiver_ttl};
 
 use domain::agent::Filter;
-use domain::id::{MessageId, PermissionId, WorkId};
+use domain::id::{MessageId, NoteId, PermissionId, WorkId};
 use domain::message::Draft;
+use domain::session::Report as Outcome;
 use domain::text::{AgentName, Name};
 use domain::time::Ttl;
 use domain::work::{Bundle, Fence, GateCommand, Held, Limits, Part, Receiver};
 use engine::problem::{Kind, Problem};
+use engine::session::From as StartFrom;
 use engine::work::{Report, Reported, WorkView};
 use engine::{Engine, Key};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
+use store::session::Which;
 
 use super::Take;
 use crate::cli::answer::problem_json;
@@ -48,6 +53,14 @@ pub enum Deed {
     Report { reports: Vec<Report> },
     /// Let an agent do what it asked about, or not.
     Answer { id: PermissionId, allow: bool, by: String },
+    /// Begin a session.
+    Start { draft: Box<domain::session::Draft>, from: StartFrom },
+    /// End a session.
+    End { which: Which, outcome: Box<Outcome> },
+    /// Keep a note.
+    Remember { draft: Box<domain::memory::Draft> },
+    /// Forget a note.
+    Forget { id: NoteId },
 }
 
 /// What became of one of many reports.
@@ -103,6 +116,11 @@ impl Deed {
         }
     }
 
+    /// Whether it makes something that is found under an id afterwards.
+    pub const fn makes(&self) -> bool {
+        matches!(self, Self::Send { .. } | Self::Start { .. } | Self::Remember { .. })
+    }
+
     /// Fails when the request makes no sense whatever the store holds.
     pub fn check(&self) -> Result<(), Problem> {
         let bad = |bad: domain::text::BadText| Problem::malformed(bad.to_string());
@@ -120,6 +138,7 @@ impl Deed {
                 let message = format!("{} reports; the most at once is {}", reports.len(), Self::REPORTS_MAX);
                 Err(Problem::malformed(message))
             }
+            Self::Remember { draft } => draft.check().map_err(|bad| Problem::malformed(bad.to_string())),
             Self::Report { reports } => reports.iter().flat_map(|report| &report.result).try_for_each(|result| {
                 domain::text::bounded("the result", &result.0, Limits::JSON_BYTES_MAX).map(drop).map_err(bad)
             }),
@@ -153,6 +172,10 @@ impl Deed {
                 let told = engine.report_many(reports, key).await?;
                 json(&told.into_iter().map(ReportedView::from).collect::<Vec<_>>())
             }
+            Self::Start { draft, from } => json(&engine.start_session(*draft, from, key).await?),
+            Self::End { which, outcome } => json(&engine.end_session(which, *outcome, key).await?),
+            Self::Remember { draft } => json(&engine.remember(*draft, key).await?),
+            Self::Forget { id } => json(&engine.forget(id, key).await?),
         })
     }
 }

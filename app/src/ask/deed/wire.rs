@@ -12,8 +12,9 @@ use engine::units::format_duration;
 use engine::work::Report;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use store::session::Which;
 
-use super::Deed;
+use super::{Deed, session};
 use crate::ask::fields::{Fields, needed};
 use crate::ask::wire::{Written, held, take};
 use crate::cli::parse;
@@ -57,6 +58,10 @@ impl Deed {
             Self::Answer { id, allow, by } => to(&["/work", "questions", id.as_str(), "answer"].join("/"))
                 .with("allow", Some(allow))
                 .with("by", Some(by)),
+            Self::Start { draft, from } => session::start(draft, from),
+            Self::End { which, outcome } => session::end(which, outcome),
+            Self::Remember { draft } => session::remember(draft),
+            Self::Forget { id } => to(&format!("/memory/{id}/remove")),
         }
     }
 
@@ -90,6 +95,11 @@ impl Deed {
                 allow: needed("allow", fields.take("allow")?)?,
                 by: needed("by", fields.take("by")?)?,
             },
+            ["sessions"] => session::read_start(fields)?,
+            ["sessions", "end"] => session::read_end(Which::OpenOf(needed("agent", fields.parsed("agent")?)?), fields)?,
+            ["sessions", id, "end"] => session::read_end(Which::Id(session::session_id(id)?), fields)?,
+            ["memory"] => session::read_remember(fields)?,
+            ["memory", id, "remove"] => Self::Forget { id: session::note_id(id)? },
             ["work", "report-many"] => Self::Report { reports: read_reports(fields)? },
             _ => return Ok(None),
         }))

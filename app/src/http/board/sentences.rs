@@ -40,6 +40,8 @@ pub fn sentence(told: &Told) -> Markup {
         Some(("lock", what)) => lock(what, told),
         Some(("message", what)) => message(what, told),
         Some(("permission", what)) => permission(what, told),
+        Some(("session", what)) => session(what, told),
+        Some(("memory", what)) => memory(what, told),
         Some(("agent", "registered")) => html! { (name(&event.subject)) " is known now" },
         Some(("agent", "drained")) => html! { (name(&event.subject)) " takes nothing new" },
         Some(("agent", "resumed")) => html! { (name(&event.subject)) " takes work again" },
@@ -130,6 +132,26 @@ fn message(what: &str, told: &Told) -> Markup {
         "read" => html! { (by) " read a message" },
         "acknowledged" => html! { (by) " acknowledged a message" },
         "escalated" => html! { (by) " did not answer; " (heard(told)) },
+        _ => other(told),
+    }
+}
+
+fn session(what: &str, told: &Told) -> Markup {
+    let by = agent(told);
+    match what {
+        "started" => html! {
+            (by) " began as " (name(text(told, "role").unwrap_or("somebody"))) (because(told, "reason"))
+        },
+        "ended" => html! { (by) " ended a session and left a hand-off" },
+        _ => other(told),
+    }
+}
+
+fn memory(what: &str, told: &Told) -> Markup {
+    let by = agent(told);
+    match what {
+        "added" => html! { (by) " made a note" },
+        "removed" => html! { "A note of " (by) " was removed" },
         _ => other(told),
     }
 }

@@ -43,7 +43,8 @@ const BACKLOG_BYTES_MAX: u64 = 100_000_000;
 
 /// How many bytes a request to `path` may carry; `None` when it is no route of this door.
 pub fn body_bytes_max(path: &str) -> Option<u64> {
-    if path.starts_with("/api/v1/messages") || path.starts_with("/api/v1/locks") {
+    let verbs = ["messages", "locks", "sessions", "memory"];
+    if path.strip_prefix("/api/v1/").is_some_and(|path| verbs.iter().any(|verb| path.starts_with(verb))) {
         return Some(VERB_BYTES_MAX);
     }
     match path.strip_prefix("/api/v1/work")? {

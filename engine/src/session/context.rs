@@ -1,0 +1,65 @@
+//! What somebody who begins has to know. Everything is bounded.
+
+use std::collections::BTreeSet;
+
+use domain::id::WorkId;
+use domain::memory::{Found, Note, Query, search};
+use domain::session::Session;
+use domain::work::WorkItem;
+use store::memory::{self, Which};
+use store::{Scope, StoreError, Tx, agent, work};
+
+use super::handoff::{self, Handoff};
+use super::{ItemView, Quoted, SessionView, Started};
+use crate::memory::NoteView;
+use crate::message::MessageView;
+use crate::work::takeable;
+
+/// How many ready items, messages and notes are shown.
+const READY_MAX: usize = 20;
+const MESSAGES_MAX: usize = 20;
+const NOTES_MAX: usize = 10;
+/// Among how many of the newest notes is looked.
+const LOOK_MAX: u32 = 1_000;
+
+/// What there is for `session`, which has just begun.
+pub async fn started(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    session: &Session,
+    loaded: Option<Handoff>,
+) -> Result<Started, StoreError> {
+    let ready = takeable(tx, scope, &session.agent, READY_MAX).await?;
+    let mut held = Vec::new();
+    for hold in agent::seen(tx, &scope.project, &session.agent).await?.into_iter().flat_map(|seen| seen.holds) {
+        held.extend(work::peek(tx, &scope.project, &hold.item).await?);
+    }
+    let messages = handoff::unread(tx, scope, &session.agent, MESSAGES_MAX).await?;
+    let last = match &loaded {
+        Some(_) => None,
+        None => handoff::last(tx, scope, session).await?,
+    };
+    let notes = memory::latest(tx, &scope.project, &Which::default(), LOOK_MAX).await?;
+    Ok(Started {
+        session: SessionView::from(session),
+        notes: fitting(notes, session, &held, &ready).iter().map(NoteView::from).collect(),
+        ready: ready.iter().map(ItemView::from).collect(),
+        held: held.iter().map(ItemView::from).collect(),
+        messages: messages.iter().map(MessageView::from).collect(),
+        loaded: loaded.map(Quoted::new),
+        last_handoff: last.map(Quoted::new),
+    })
+}
+
+/// Notes about items that are held or could be taken, then those with words of the objectives, of what is held, and of
+/// what comes next.
+fn fitting(notes: Vec<Note>, session: &Session, held: &[WorkItem], ready: &[WorkItem]) -> Vec<Found> {
+    let ids: BTreeSet<&WorkId> = held.iter().chain(ready).map(|item| &item.id).collect();
+    let objectives = session.objectives.iter().map(String::as_str);
+    let titles = held.iter().chain(ready.first()).map(|item| item.plan.title.as_str());
+    let query = Query::about(objectives.chain(titles));
+    let (about, others): (Vec<Note>, Vec<Note>) =
+        notes.into_iter().partition(|note| note.item.as_ref().is_some_and(|id| ids.contains(id)));
+    let about = about.into_iter().map(|note| Found { matched: query.matched(&note), note });
+    about.chain(search(others, &query, NOTES_MAX)).take(NOTES_MAX).collect()
+}

@@ -1,0 +1,1 @@
+-- Some thousands of rows in each; they are found by their key, or the newest are read.
