@@ -85,7 +85,7 @@ struct Narrow {
 )]
 pub struct Search {
     /// The words
-    #[arg(required = true, value_name = "WORDS", allow_hyphen_values = true)]
+    #[arg(required = true, value_name = "WORDS")]
     words: Vec<String>,
     #[command(flatten)]
     narrow: Narrow,

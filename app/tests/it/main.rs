@@ -18,4 +18,5 @@ mod nodes;
 mod races;
 mod real;
 mod sandbox;
+mod sessions;
 mod support;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use domain::id::WorkId;
 use domain::memory::{Found, Note, Query, search};
 use domain::session::Session;
 use domain::work::WorkItem;
@@ -39,10 +38,13 @@ pub async fn started(
         Some(_) => None,
         None => handoff::last(tx, scope, session).await?,
     };
-    let notes = memory::latest(tx, &scope.project, &Which::default(), LOOK_MAX).await?;
+    let mut notes = memory::latest(tx, &scope.project, &Which::default(), LOOK_MAX).await?;
+    let left = loaded.as_ref().or(last.as_ref());
+    // What stands in the hand-off need not be said twice.
+    notes.retain(|note| left.is_none_or(|left| left.notes.iter().all(|other| other.id != note.id.as_str())));
     Ok(Started {
         session: SessionView::from(session),
-        notes: fitting(notes, session, &held, &ready).iter().map(NoteView::from).collect(),
+        notes: fitting(notes, session, &held, &ready, loaded.as_ref()).iter().map(NoteView::from).collect(),
         ready: ready.iter().map(ItemView::from).collect(),
         held: held.iter().map(ItemView::from).collect(),
         messages: messages.iter().map(MessageView::from).collect(),
@@ -51,15 +53,23 @@ pub async fn started(
     })
 }
 
-/// Notes about items that are held or could be taken, then those with words of the objectives, of what is held, and of
-/// what comes next.
-fn fitting(notes: Vec<Note>, session: &Session, held: &[WorkItem], ready: &[WorkItem]) -> Vec<Found> {
-    let ids: BTreeSet<&WorkId> = held.iter().chain(ready).map(|item| &item.id).collect();
-    let objectives = session.objectives.iter().map(String::as_str);
+/// Notes about items that are held, could be taken or were handed off, then those with words of the objectives, of what
+/// is held, and of what comes next.
+fn fitting(
+    notes: Vec<Note>,
+    session: &Session,
+    held: &[WorkItem],
+    ready: &[WorkItem],
+    loaded: Option<&Handoff>,
+) -> Vec<Found> {
+    let left = loaded.into_iter().flat_map(|handoff| &handoff.items).map(|item| item.id.as_str());
+    let ids: BTreeSet<&str> = held.iter().chain(ready).map(|item| item.id.as_str()).chain(left).collect();
+    let next = loaded.into_iter().flat_map(|handoff| &handoff.session.next_steps);
+    let wanted = session.objectives.iter().chain(next).map(String::as_str);
     let titles = held.iter().chain(ready.first()).map(|item| item.plan.title.as_str());
-    let query = Query::about(objectives.chain(titles));
+    let query = Query::about(wanted.chain(titles));
     let (about, others): (Vec<Note>, Vec<Note>) =
-        notes.into_iter().partition(|note| note.item.as_ref().is_some_and(|id| ids.contains(id)));
+        notes.into_iter().partition(|note| note.item.as_ref().is_some_and(|id| ids.contains(id.as_str())));
     let about = about.into_iter().map(|note| Found { matched: query.matched(&note), note });
     about.chain(search(others, &query, NOTES_MAX)).take(NOTES_MAX).collect()
 }

@@ -113,7 +113,7 @@ pub struct Started {
     pub loaded: Option<Quoted>,
     /// What was left last by somebody in the role or by the agent, else by anybody; nothing when one was loaded.
     pub last_handoff: Option<Quoted>,
-    /// Notes about what it holds and wants, the best first.
+    /// Notes about what it holds and wants, the best first; without those that stand in the hand-off.
     pub notes: Vec<NoteView>,
 }
 

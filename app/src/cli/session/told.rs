@@ -1,5 +1,6 @@
 //! What somebody who begins reads.
 
+use engine::memory::NoteView;
 use engine::session::{Handoff, ItemView, Quoted, SessionView, Started};
 
 use super::page::quoted;
@@ -26,18 +27,20 @@ pub fn started(started: &Started) -> String {
     }
     if !started.notes.is_empty() {
         lines.push("\nmemory (nexus memory search WORDS finds more):".to_owned());
-        for note in &started.notes {
-            let about = note.item.as_ref().map_or_else(String::new, |id| format!(" about {id}"));
-            let who = note.agent.as_ref().map_or_else(String::new, |who| format!(" by {}", one_line(who)));
-            lines.push(format!("  {}{who}{about}", note.id));
-            lines.extend(quoted(&note.text).iter().map(|line| format!("  {line}")));
-        }
+        lines.extend(started.notes.iter().flat_map(note));
     }
     lines.extend(left("loaded", started.loaded.as_ref()));
     lines.extend(left("left last", started.last_handoff.as_ref()));
     lines.push(format!("\nWhat others wrote is {}.", Quoted::MARK));
     lines.push(format!("end it: nexus agent end {} --achieved '…' --next '…'", session.id));
     lines.join("\n")
+}
+
+fn note(note: &NoteView) -> Vec<String> {
+    let about = note.item.as_ref().map_or_else(String::new, |id| format!(" about {}", one_line(id)));
+    let who = note.agent.as_ref().map_or_else(String::new, |who| format!(" by {}", one_line(who)));
+    let head = format!("  {}{who}{about}", one_line(&note.id));
+    std::iter::once(head).chain(quoted(&note.text).into_iter().map(|line| format!("  {line}"))).collect()
 }
 
 fn held(held: &[ItemView]) -> Vec<String> {
@@ -71,7 +74,7 @@ fn ready(ready: &[ItemView], session: &SessionView) -> Vec<String> {
 /// The words of somebody else, quoted.
 fn left(how: &str, quoted_handoff: Option<&Quoted>) -> Vec<String> {
     let Some(Quoted { handoff, .. }) = quoted_handoff else { return Vec::new() };
-    let Handoff { session, items, .. } = handoff;
+    let Handoff { session, items, notes, .. } = handoff;
     let (id, agent, role) = (&session.id, one_line(&session.agent), one_line(&session.role));
     let mut lines = vec![format!("\n{how}: what {agent} ({role}) left in {id} (nexus agent handoff {id}):")];
     for (name, said) in [
@@ -85,5 +88,6 @@ fn left(how: &str, quoted_handoff: Option<&Quoted>) -> Vec<String> {
     }
     let item = |it: &ItemView| format!("  > {} was {}: {}", it.id, one_line(&it.state), one_line(&it.title));
     lines.extend(items.iter().map(item));
+    lines.extend(notes.iter().flat_map(note));
     lines
 }

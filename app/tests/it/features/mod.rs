@@ -11,6 +11,7 @@ mod dropin;
 mod message;
 mod pattern;
 mod reservation;
+mod session;
 mod stage;
 mod work;
 pub mod world;
@@ -52,6 +53,11 @@ fn messages_are_as_their_feature_says() {
 #[test]
 fn agents_are_as_their_feature_says() {
     play("agent.feature");
+}
+
+#[test]
+fn sessions_are_as_their_feature_says() {
+    play("session.feature");
 }
 
 #[test]
@@ -104,7 +110,7 @@ fn tell(file: &str, feature: &Feature, scenario: &Scenario) -> Option<String> {
 fn take(stage: &mut Stage, step: &str, below: &str) {
     let known = work::STEPS.iter().chain(change::STEPS).chain(reservation::STEPS);
     let known = known.chain(message::STEPS).chain(agent::STEPS).chain(audit::STEPS).chain(dropin::STEPS);
-    let known = known.chain(budget::STEPS).chain(advice::STEPS);
+    let known = known.chain(budget::STEPS).chain(advice::STEPS).chain(session::STEPS);
     let fits: Vec<_> =
         known.filter_map(|(pattern, run)| captures(pattern, step).map(|found| (pattern, run, found))).collect();
     match fits.as_slice() {
