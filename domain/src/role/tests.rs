@@ -91,6 +91,18 @@ fn the_role_follows_from_the_items() {
 }
 
 #[test]
+fn the_page_has_every_stage_with_its_role() {
+    let page = include_str!("../../../docs/sessions.md");
+    let phases = Phase::ALL.into_iter().filter(|phase| *phase != Phase::Deployment).map(Stage::Complete);
+    for stage in [Stage::Nothing, Stage::Blocked, Stage::UnderWay].into_iter().chain(phases) {
+        let (begin, end) =
+            (format!("| `{}` |", stage.word()), format!("| {} |", stage.role().unwrap_or("roles take turns")));
+        let found = page.lines().any(|line| line.starts_with(&begin) && line.ends_with(&end));
+        assert!(found, "docs/sessions.md should have a row {begin} … {end}");
+    }
+}
+
+#[test]
 fn roles_take_turns_those_that_work_waits_for_and_few_have_first() {
     let items = [("task", "ready"), ("task", "ready"), ("test", "ready"), ("@Security", "ready")];
     let mut facts = facts(&items);

@@ -14,8 +14,9 @@ use crate::memory::NoteView;
 use crate::message::MessageView;
 use crate::work::takeable;
 
-/// How many ready items, messages and notes are shown.
+/// How many items, messages and notes are shown.
 const READY_MAX: usize = 20;
+const HELD_MAX: usize = 200;
 const MESSAGES_MAX: usize = 20;
 const NOTES_MAX: usize = 10;
 /// Among how many of the newest notes is looked.
@@ -30,7 +31,8 @@ pub async fn started(
 ) -> Result<Started, StoreError> {
     let ready = takeable(tx, scope, &session.agent, READY_MAX).await?;
     let mut held = Vec::new();
-    for hold in agent::seen(tx, &scope.project, &session.agent).await?.into_iter().flat_map(|seen| seen.holds) {
+    let holds = agent::seen(tx, &scope.project, &session.agent).await?.into_iter().flat_map(|seen| seen.holds);
+    for hold in holds.take(HELD_MAX) {
         held.extend(work::peek(tx, &scope.project, &hold.item).await?);
     }
     let messages = handoff::unread(tx, scope, &session.agent, MESSAGES_MAX).await?;

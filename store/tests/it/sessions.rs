@@ -281,9 +281,10 @@ fn a_note_is_kept_found_and_forgotten_and_its_text_with_it(place: &Place) {
     for which in
         [Notes { agent: Some(name("zoe")), ..Notes::default() }, Notes { item: Some(item), ..Notes::default() }]
     {
-        assert_eq!(latest(&store, &which), [first.clone()]);
+        assert_eq!(latest(&store, &which), std::slice::from_ref(&first));
         let read = async |tx: &mut Tx<'_>| memory::list(tx, &project(), &which, &everything()).await;
-        assert_eq!(wait(store.read::<_, StoreError, _>(read)).expect("they can be read"), [first.clone()]);
+        let listed = wait(store.read::<_, StoreError, _>(read)).expect("they can be read");
+        assert_eq!(listed, std::slice::from_ref(&first));
     }
     let query = Query::new("ÄPFEL bau").expect("there are words");
     let found = search(latest(&store, &Notes::default()), &query, 10);

@@ -210,3 +210,58 @@ fn what_makes_no_sense_is_refused_by_name() {
         assert_eq!(refusal(&to.get_at("/locks/polish")), (404, "not_found".to_owned()));
     }
 }
+
+#[test]
+fn a_session_begins_ends_and_leaves_a_document_that_another_loads() {
+    let place = Place::new();
+    let up = place.up();
+    for (n, to) in up.ways(&place).into_iter().enumerate() {
+        let zoe = format!("zoe {n}");
+        let body = json!({ "agent": zoe, "role": "qa", "objectives": ["日本 & co"] });
+        let begun = to.post_to("/sessions", &body.to_string());
+        assert_eq!(begun.status, 201, "{begun:?}");
+        let session = begun.json()["session"].clone();
+        let one = id(&session);
+        let twice = to.post_to("/sessions", &body.to_string());
+        assert_eq!((refusal(&twice), &twice.json()["session"]), ((409, "session_open".to_owned()), &json!(one)));
+        assert_eq!(seen(&to, &format!("/sessions/{one}")), session);
+        let note = json!({ "agent": zoe, "text": "Tabs & tokens", "tags": ["parser"] });
+        let note = to.post_to("/memory", &note.to_string());
+        assert_eq!((note.status, &note.json()["session"]), (201, &json!(one)), "{note:?}");
+        let note = id(&note.json());
+        let ended = done(&to, "/sessions/end", &json!({ "agent": zoe, "achieved": ["half"], "next_steps": ["more"] }));
+        assert_eq!(ended["session"]["achievements"], json!(["half"]), "the name of the flag will do: {ended}");
+        let again = to.post_to(&format!("/sessions/{one}/end"), "{}");
+        assert_eq!(refusal(&again), (409, "session_ended".to_owned()));
+        let left = seen(&to, &format!("/sessions/{one}/handoff"));
+        assert_eq!(left, ended["handoff"]);
+        assert_eq!(left, place.json(&["agent", "handoff", &one]));
+        let loaded = done(&to, "/sessions", &json!({ "from": left, "agent": format!("max {n}") }));
+        assert_eq!((&loaded["loaded"]["handoff"], &loaded["session"]["from"]), (&left, &json!(one)));
+        let loaded = done(&to, "/sessions", &json!({ "from_session": one }));
+        assert_eq!(loaded["loaded"]["handoff"], left);
+        let open = seen(&to, &format!("/sessions?agent=max%20{n}&open=true&limit=5"));
+        assert_eq!(open, place.json(&["agent", "sessions", "--agent", &format!("max {n}"), "--open"]));
+        let found = seen(&to, &format!("/memory/search?words=TOKENS%20tabs&session={one}&tag=Parser&limit=3"));
+        assert_eq!((&found[0]["id"], &found[0]["matched"]), (&json!(note), &json!(["tokens", "tabs"])));
+        assert_eq!(seen(&to, &format!("/memory?session={one}")), place.json(&["memory", "list", "--session", &one]));
+        assert_eq!(seen(&to, &format!("/memory/{note}")), place.json(&["memory", "show", &note]));
+        assert_eq!(done(&to, &format!("/memory/{note}/remove"), &json!({}))["text"], "Tabs & tokens");
+        for (path, body, code) in [
+            ("/sessions".to_owned(), json!({ "from": left, "from_session": one }), "malformed"),
+            ("/sessions".to_owned(), json!({ "from": { "format": "other", "version": 1 } }), "malformed"),
+            ("/sessions".to_owned(), json!({ "objectives": [" "] }), "malformed"),
+            ("/sessions".to_owned(), json!({ "objectivs": [] }), "malformed"),
+            ("/sessions/end".to_owned(), json!({}), "malformed"),
+            ("/sessions/work_1/end".to_owned(), json!({}), "malformed"),
+            ("/memory".to_owned(), json!({ "text": "" }), "malformed"),
+            ("/memory".to_owned(), json!({}), "malformed"),
+        ] {
+            assert_eq!(refusal(&to.post_to(&path, &body.to_string())), (422, code.to_owned()), "{path} {body}");
+        }
+        assert_eq!(refusal(&to.get_at("/memory/search?words=%3F")), (422, "malformed".to_owned()));
+        assert_eq!(refusal(&to.get_at("/memory/search")), (422, "malformed".to_owned()));
+        assert_eq!(refusal(&to.get_at("/sessions/session_1")), (404, "not_found".to_owned()));
+        assert_eq!(refusal(&to.get_at("/sessions?open=perhaps")), (422, "malformed".to_owned()));
+    }
+}
