@@ -40,12 +40,17 @@ fn draft(who: &str, role: &str) -> Draft {
     Draft { agent: Some(name(who)), role: role.parse().expect("a role"), objectives }
 }
 
-fn start_at(store: &Store, now_ms: i64, draft: Draft) -> Result<Session, SessionError> {
+fn start_numbered(store: &Store, now_ms: i64, draft: Draft, number: u64) -> Result<Session, SessionError> {
     let thresholds = Thresholds::default();
     wait(
-        store
-            .write(async move |tx: &mut Tx<'_>| session::start(tx, &at(now_ms), draft, None, &thresholds, FIRST).await),
+        store.write(async move |tx: &mut Tx<'_>| {
+            session::start(tx, &at(now_ms), draft, None, &thresholds, number).await
+        }),
     )
+}
+
+fn start_at(store: &Store, now_ms: i64, draft: Draft) -> Result<Session, SessionError> {
+    start_numbered(store, now_ms, draft, FIRST)
 }
 
 fn start(store: &Store, who: &str, role: &str) -> Result<Session, SessionError> {
@@ -168,7 +173,8 @@ fn at_once<T: Send + 'static>(place: &Place, count: usize, body: fn(&Store, usiz
 }
 
 fn of_many_who_begin_for_one_agent_at_once_one_does(place: &Place) {
-    let all = at_once(place, 8, |store, _| start(store, "zoe", "auto"));
+    // Each has an id of its own, so that only the agent is in the way.
+    let all = at_once(place, 8, |store, n| start_numbered(store, 0, draft("zoe", "auto"), FIRST + n as u64));
     let begun: Vec<&Session> = all.iter().flatten().collect();
     assert_eq!(begun.len(), 1, "{all:?}");
     for refused in all.iter().filter_map(|it| it.as_ref().err()) {
