@@ -8,6 +8,7 @@ mod dropin;
 mod here;
 mod http;
 mod locate;
+mod opinion;
 mod reach;
 mod sandbox;
 mod sealer;

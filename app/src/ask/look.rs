@@ -1,10 +1,12 @@
 //! What can be looked at beside items: messages, locks, sessions, memory, gates, why and what next, what needs what.
 
 use domain::agent::Filter;
+use domain::budget::Account;
 use domain::id::{MessageId, NoteId, SessionId, WorkId};
 use domain::memory::Query as Words;
 use domain::text::{AgentName, Capability};
 use engine::agent::TOLD_MAX;
+use engine::budget::By;
 use engine::memory::{FOUND_MAX, Filter as Notes};
 use engine::message::Which;
 use engine::problem::Problem;
@@ -13,9 +15,12 @@ use engine::{Engine, wait};
 use serde_json::value::RawValue;
 use store::work::Page;
 
+use super::advice::Wanted;
+use super::budget;
 use super::deed::{json, message_id, note_id, session_id};
 use super::fields::needed;
 use super::item_id;
+use crate::cli::parse::{self, Since};
 
 /// One request that changes nothing.
 #[derive(Clone, Debug)]
@@ -52,12 +57,23 @@ pub enum Look {
     Note { id: NoteId },
     /// Notes that have some of these words.
     Recall { words: String, notes: Notes, limit: u32 },
+    /// What the rules of advice say.
+    Advice(Wanted),
+    /// What may be spent, and what is.
+    Budgets { account: Option<Account> },
+    /// What calls of models have used: the last ones, or added up.
+    Spending { by: Option<By>, since: Since, limit: u32 },
 }
 
 /// The parameters of a request, each by its name.
 pub type Query = Vec<(&'static str, Option<String>)>;
 
 impl Look {
+    /// The most rows of spending, and how many there are unless somebody says.
+    pub const CALLS_MAX: u32 = 10_000;
+    /// How many rows of spending there are unless somebody says.
+    pub const CALLS_USUAL: u32 = 100;
+
     /// Where it goes, below `/api/v1`.
     pub fn path(&self) -> String {
         let of = |id: &Option<WorkId>| id.as_ref().map_or_else(String::new, |id| format!("/{id}"));
@@ -78,6 +94,9 @@ impl Look {
             Self::Notes { .. } => "/memory".to_owned(),
             Self::Note { id } => format!("/memory/{id}"),
             Self::Recall { .. } => "/memory/search".to_owned(),
+            Self::Advice(wanted) => wanted.path(),
+            Self::Budgets { .. } => "/budget".to_owned(),
+            Self::Spending { .. } => "/budget/history".to_owned(),
         }
     }
 
@@ -119,6 +138,13 @@ impl Look {
                 query.extend([("words", Some(words.clone())), ("limit", Some(limit.to_string()))]);
                 query
             }
+            Self::Advice(wanted) => wanted.query(),
+            Self::Budgets { account } => vec![("account", account.as_ref().map(ToString::to_string))],
+            Self::Spending { by, since, limit } => vec![
+                ("by", by.map(|by| budget::by_word(by).to_owned())),
+                ("since", Some(since.to_string())),
+                ("limit", Some(limit.to_string())),
+            ],
             Self::Explain { agent: None, .. }
             | Self::Message { .. }
             | Self::Gates
@@ -171,6 +197,23 @@ impl Look {
                 Self::Recall { words, notes: notes(query)?, limit: limit(query, FOUND_MAX)? }
             }
             ["memory", id] => Self::Note { id: note_id(id)? },
+            ["advice", word] => match Wanted::of_query(word, query)? {
+                Some(wanted) => Self::Advice(wanted),
+                None => return Ok(None),
+            },
+            ["budget"] => Self::Budgets { account: parsed("account", query)? },
+            ["budget", "history"] => {
+                let read = |name: &str, why: String| Problem::malformed(format!("{name}: {why}"));
+                let by = query("by").map(|text| budget::by(&text)).transpose().map_err(|e| read("by", e))?;
+                let since = query("since").unwrap_or_else(|| parse::SINCE.to_owned());
+                let since = parse::since(&since).map_err(|e| read("since", e))?;
+                let limit = if let Some(text) = query("limit") {
+                    limit(&mut |_| Some(text.clone()), Self::CALLS_MAX)?
+                } else {
+                    Self::CALLS_USUAL
+                };
+                Self::Spending { by, since, limit }
+            }
             _ => return Ok(None),
         }))
     }
@@ -201,6 +244,15 @@ impl Look {
             Self::Recall { words, notes, limit } => {
                 let words = Words::new(&words).map_err(|bad| Problem::malformed(bad.to_string()))?;
                 json(&wait(engine.recall(&words, &notes, limit))?)
+            }
+            Self::Advice(wanted) => json(&wanted.ask(engine)?),
+            Self::Budgets { account } => json(&wait(engine.budgets(account))?),
+            Self::Spending { by, since, limit } => {
+                let since = since.moment(engine.scope().now);
+                match by {
+                    None => json(&wait(engine.model_calls(since, limit))?),
+                    Some(by) => json(&wait(engine.costs(by, since, limit))?),
+                }
             }
         })
     }
@@ -267,6 +319,8 @@ fn somebody(query: &mut dyn FnMut(&'static str) -> Option<String>) -> Result<Opt
 
 #[cfg(test)]
 mod tests {
+    use engine::advice::Question;
+
     use super::*;
 
     #[test]
@@ -283,6 +337,8 @@ mod tests {
             item: "work_4".parse().ok(),
         };
         let notes = Notes { which, tag: "a tag".parse().ok() };
+        let since = parse::since("2d").expect("a span");
+        let advice = |question, team| Look::Advice(Wanted { question, since, team });
         let inbox = |which| Look::Inbox { agent: agent.clone(), which, page: on("msg_1") };
         for look in [
             inbox(Which::Open),
@@ -306,6 +362,15 @@ mod tests {
             Look::Notes { notes: Notes::default(), page: page() },
             Look::Note { id: "memory_6".parse().expect("an id") },
             Look::Recall { words: "日本 & co".to_owned(), notes, limit: 7 },
+            advice(Question::Priorities, None),
+            advice(Question::Health, "a & b".parse().ok()),
+            advice(Question::Assignments { factor: 65_535 }, None),
+            advice(Question::Recommend { kind: Some("bug".to_owned()), agent: Some(agent) }, None),
+            advice(Question::Recommend { kind: None, agent: None }, None),
+            Look::Budgets { account: None },
+            Look::Budgets { account: "item:*".parse().ok() },
+            Look::Spending { by: Some(By::Day), since: parse::since("2026-01-05").expect("a day"), limit: 3 },
+            Look::Spending { by: None, since: parse::since("36h").expect("a span"), limit: Look::CALLS_USUAL },
         ] {
             let mut left = look.query();
             left.retain(|(_, value)| value.is_some());

@@ -8,6 +8,8 @@
 //!
 //! The digest behind a request's key is taken from what is written, so a repeat over the other way is the same request.
 
+mod advice;
+pub mod budget;
 mod deed;
 mod fields;
 mod look;
@@ -25,6 +27,7 @@ use engine::work::WorkView;
 use engine::{Engine, Key};
 use store::work::Writes;
 
+pub use advice::Wanted;
 pub use deed::{Deed, ReportedView, read_report, receiver_ttl};
 pub use fields::Fields;
 pub use look::Look;

@@ -3,22 +3,26 @@
 mod told;
 
 use std::num::NonZeroU16;
+use std::time::Duration;
 
 use domain::text::{AgentName, Team};
-use engine::advice::{Advice, Followed, Question};
-use engine::problem::Problem;
-use engine::{Engine, wait};
-use store::Mode;
+use engine::advice::Question;
+use engine::problem::{Kind, Problem};
+use engine::units::format_duration;
+use serde_json::Value;
 
 use super::{Answer, Global, parse};
-use crate::here::Here;
-use crate::terminal::one_line;
+use crate::ask::{Deed, Look, Wanted};
+use crate::opinion;
+use crate::reach::Reach;
 
 pub use told::{list, part, text};
 
-/// Say by rules what should be done next, and do it when told to
+/// Say by rules what should be done next, and do it when told to; ask a model for a second opinion when told to
 #[derive(Debug, clap::Subcommand)]
-#[command(after_help = "Examples:\n  nexus advise priorities\n  nexus advise health --apply")]
+#[command(
+    after_help = "Examples:\n  nexus advise priorities\n  nexus advise health --apply\n  nexus advise assignments --ask claude"
+)]
 pub enum Command {
     Priorities(Priorities),
     Health(Health),
@@ -39,17 +43,59 @@ pub struct Common {
     since: parse::Since,
 }
 
-/// Whether to do it.
+/// Whose model gives a second opinion beside the rules.
 #[derive(Debug, clap::Args)]
+pub struct Second {
+    /// Ask the model of this kind of agent too (`nexus agent runtimes` lists them), or none; `advice.ask` unless given
+    #[arg(long, value_name = "KIND")]
+    ask: Option<String>,
+    /// The model that is asked, by the agent's own name for it
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// The program that is asked, for the kinds acp and command
+    #[arg(long, value_name = "CMD", allow_hyphen_values = true)]
+    program: Option<String>,
+    /// How long the model may take
+    #[arg(long, value_name = "DURATION", value_parser = parse::span)]
+    timeout: Option<Duration>,
+    /// What keeps the agent in: auto, bwrap, landlock or none
+    #[arg(long, value_name = "KIND")]
+    sandbox: Option<String>,
+    /// Ask again, though the same was asked and answered before
+    #[arg(long)]
+    fresh: bool,
+}
+
+impl Second {
+    /// What the flags say, as settings.
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        [
+            ("advice.ask", self.ask.clone()),
+            ("advice.model", self.model.clone()),
+            ("advice.program", self.program.clone()),
+            ("advice.timeout", self.timeout.map(format_duration)),
+            ("sandbox.kind", self.sandbox.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect()
+    }
+}
+
+/// Whether to do it.
+#[derive(Debug, Default, clap::Args)]
 pub struct Doing {
-    /// Do what can be done about it: release, give, requeue, add; says what was done
+    /// Do what can be done about it by the rules: release, give, requeue, add; says what was done
     #[arg(long)]
     apply: bool,
-    /// Say what --apply would do, and do nothing
+    /// Do what the model advises, too; nothing of it is done otherwise
+    #[arg(long)]
+    apply_opinion: bool,
+    /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
-    /// Makes a repeated request one: each action gets a key of its own made of this one
-    #[arg(long, requires = "apply")]
+    /// Makes a repeated request one: the same key gets the same answer, and each action is done once
+    #[arg(long)]
     key: Option<String>,
 }
 
@@ -63,6 +109,8 @@ macro_rules! question {
             common: Common,
             #[command(flatten)]
             doing: Doing,
+            #[command(flatten)]
+            second: Second,
         }
     };
 }
@@ -99,6 +147,8 @@ pub struct Assignments {
     common: Common,
     #[command(flatten)]
     doing: Doing,
+    #[command(flatten)]
+    second: Second,
 }
 
 /// Teams as they are, and where agents are missing
@@ -107,6 +157,8 @@ pub struct Assignments {
 pub struct Teams {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    second: Second,
 }
 
 /// What an agent should do now
@@ -126,66 +178,86 @@ pub struct Recommend {
     common: Common,
     #[command(flatten)]
     doing: Doing,
+    #[command(flatten)]
+    second: Second,
 }
 
-pub fn advise(global: &Global, command: Command) -> Result<Answer, Problem> {
-    let (question, common, doing) = match command {
-        Command::Priorities(args) => (Question::Priorities, args.common, Some(args.doing)),
-        Command::Health(args) => (Question::Health, args.common, Some(args.doing)),
-        Command::Bottlenecks(args) => (Question::Bottlenecks, args.common, Some(args.doing)),
-        Command::Teams(args) => (Question::Teams, args.common, None),
+pub fn advise(mut global: Global, command: Command) -> Result<Answer, Problem> {
+    let (question, common, doing, second) = match command {
+        Command::Priorities(args) => (Question::Priorities, args.common, args.doing, args.second),
+        Command::Health(args) => (Question::Health, args.common, args.doing, args.second),
+        Command::Bottlenecks(args) => (Question::Bottlenecks, args.common, args.doing, args.second),
+        Command::Teams(args) => (Question::Teams, args.common, Doing::default(), args.second),
         Command::Assignments(args) => {
             let factor = usize::from(args.workload_factor.get());
-            (Question::Assignments { factor }, args.common, Some(args.doing))
+            (Question::Assignments { factor }, args.common, args.doing, args.second)
         }
         Command::Recommend(args) => {
-            (Question::Recommend { kind: args.kind, agent: args.agent }, args.common, Some(args.doing))
+            (Question::Recommend { kind: args.kind, agent: args.agent }, args.common, args.doing, args.second)
         }
     };
-    let engine = Here::find(global)?.engine(Mode::Direct)?;
-    let since = common.since.moment(engine.scope().now);
-    let advice = wait(engine.advise(&question, since, common.team.as_ref()))?;
-    let doing = doing.unwrap_or(Doing { apply: false, dry_run: false, key: None });
-    answer(&engine, advice, &doing)
+    if doing.key.is_some() && !doing.apply && !doing.apply_opinion {
+        return Err(Problem::new(Kind::Malformed, "usage", "--key is for --apply or --apply-opinion"));
+    }
+    global.set.extend(second.settings());
+    let reach = Reach::find(&global)?;
+    let wanted = Wanted { question, since: common.since, team: common.team };
+    let waiting = waiting(&reach, &wanted, second.fresh)?;
+    if doing.apply_opinion && waiting.is_none() {
+        let message = "--apply-opinion does what a model advises; say with --ask which, where the store is";
+        return Err(Problem::new(Kind::Malformed, "usage", message));
+    }
+    let (key, dry) = (doing.key.as_deref(), doing.dry_run);
+    let mut answer: Value = if doing.apply && !dry {
+        reach.deed(&Deed::Follow(wanted), key)?
+    } else {
+        reach.look(&Look::Advice(wanted))?
+    };
+    match (&waiting, &reach.here.settings().advice) {
+        (Some(waiting), _) => {
+            waiting.add(&mut answer, (doing.apply_opinion && !dry).then_some(opinion::Follow { key }))?;
+        }
+        (None, Some(wish)) => {
+            let why = "a model is asked where the store is: call this there, without --server".to_owned();
+            opinion::not_asked(wish, "needs_store", why).beside(&mut answer);
+        }
+        (None, None) => {}
+    }
+    Ok(finish(answer).answer())
 }
 
-fn answer(engine: &Engine, advice: Advice, doing: &Doing) -> Result<Answer, Problem> {
-    let Finished { json, lines, all } = finish(engine, advice, doing.apply && !doing.dry_run, doing.key.as_deref())?;
-    Ok(Answer::new(&json, lines.join("\n")).exit(if all { 0 } else { 3 }))
+/// What a model is to be asked, while things are as they are; `None` when it cannot be asked here, or is not to be.
+fn waiting<'a>(reach: &'a Reach, wanted: &Wanted, fresh: bool) -> Result<Option<opinion::Second<'a>>, Problem> {
+    if reach.far() || reach.here.settings().advice.is_none() {
+        return Ok(None);
+    }
+    let engine = reach.engine()?;
+    let since = wanted.since.moment(engine.scope().now);
+    opinion::Second::prepare(&reach.here, engine, (&wanted.question, since, wanted.team.as_ref()), fresh)
 }
 
-/// Advice that was told, and followed if that was asked for.
+/// An answer, in words too.
 pub struct Finished {
     /// The answer.
-    pub json: serde_json::Value,
+    pub json: Value,
     /// What it says.
     pub lines: Vec<String>,
     /// Whether all that was to be done was done.
     pub all: bool,
 }
 
-/// Says what `advice` says, and with `apply` does what can be done about it.
-pub fn finish(engine: &Engine, advice: Advice, apply: bool, key: Option<&str>) -> Result<Finished, Problem> {
-    let Advice { answer: mut json, actions } = advice;
-    let mut lines = told::told(&json);
-    json["applied"] = serde_json::Value::Null;
-    if !apply {
-        let would = if actions.is_empty() { "nothing can be done by --apply" } else { "--apply would:" };
-        lines.push(would.to_owned());
-        lines.extend(actions.iter().map(|action| format!("  {}", one_line(&action.told()))));
-        return Ok(Finished { json, lines, all: true });
+/// What `answer` says, and what was done about it or can be.
+pub fn finish(answer: Value) -> Finished {
+    let mut lines = told::told(&answer);
+    let mut all = told::deeds(&answer, "--apply", &mut lines);
+    if told::opinion(&answer, &mut lines) {
+        all &= told::deeds(&answer["llm"], "--apply-opinion", &mut lines);
     }
-    let done = wait(engine.follow(&actions, key))?;
-    lines.push(if done.is_empty() { "nothing to do" } else { "done:" }.to_owned());
-    lines.extend(done.iter().map(|it| format!("  {}", one_line(&said(it)))));
-    let all = done.iter().all(|it| it.done);
-    json["applied"] = serde_json::to_value(&done).expect("what was done can be written as JSON");
-    Ok(Finished { json, lines, all })
+    Finished { json: answer, lines, all }
 }
 
-fn said(it: &Followed) -> String {
-    match &it.refused {
-        None => it.told.clone(),
-        Some(why) => format!("not done: {}: {why}", it.told),
+impl Finished {
+    fn answer(&self) -> Answer {
+        Answer::new(&self.json, self.lines.join("\n")).exit(if self.all { 0 } else { 3 })
     }
 }

@@ -9,14 +9,15 @@ use domain::id::WorkId;
 use domain::text::AgentName;
 use domain::work::Fence;
 use engine::agent::Caller;
-use engine::budget::By;
+use engine::budget::{BudgetView, BudgetsView, By, CallView, CostsView};
 use engine::problem::Problem;
-use engine::units::parse_duration;
-use engine::{random_hex, sha256_hex, wait};
-use store::Mode;
+use engine::{Clock as _, SystemClock, random_hex, sha256_hex, wait};
+use serde_json::Value;
 
 use super::{Answer, Global, parse};
-use crate::here::Here;
+use crate::ask::budget::{Changes, by, dollars, measure, wall};
+use crate::ask::{Deed, Look};
+use crate::reach::Reach;
 use crate::terminal::one_line;
 
 /// What agents may spend, and what they have spent: tokens, money, time, attempts
@@ -89,7 +90,8 @@ pub struct History {
     #[arg(long, value_name = "DURATION|DATE", default_value = parse::SINCE, value_parser = parse::since)]
     since: parse::Since,
     /// How many at most
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = Look::CALLS_USUAL,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(Look::CALLS_MAX)))]
     limit: u32,
 }
 
@@ -117,11 +119,12 @@ pub struct Pass {
 }
 
 pub fn budget(global: &Global, command: Command) -> Result<Answer, Problem> {
-    let engine = Here::find(global)?.engine(Mode::Direct)?;
+    let reach = Reach::find(global)?;
+    let now_ms = SystemClock.now().millis();
     match command {
         Command::Show(args) => {
-            let all = wait(engine.budgets(args.account))?;
-            Ok(Answer::new(&all, shown::budgets(&all, engine.scope().now.millis())))
+            let all: BudgetsView = reach.look(&Look::Budgets { account: args.account })?;
+            Ok(Answer::new(&all, shown::budgets(&all, now_ms)))
         }
         Command::Set(args) => {
             let changes = args.changes();
@@ -129,18 +132,20 @@ pub fn budget(global: &Global, command: Command) -> Result<Answer, Problem> {
                 let message = "say which limit: --tokens, --usd, --wall, --attempts or --no-limit";
                 return Err(Problem::malformed(message));
             }
-            let key = parse::key(args.key.as_ref(), &("budget set", &args.account, &changes))?;
-            let view = wait(engine.set_budget(args.account, changes, key))?;
+            let set = Deed::SetBudget { account: args.account, changes };
+            let view: BudgetView = reach.deed(&set, args.key.as_deref())?;
             Ok(Answer::new(&view, shown::limits(&view)))
         }
         Command::Reset(args) => {
-            let key = parse::key(args.key.as_ref(), &("budget reset", &args.credential))?;
-            let was = wait(engine.reset_credential(args.credential.clone(), key))?;
             let name = one_line(&args.credential);
+            let reset = Deed::ResetCredential { credential: args.credential };
+            let told: Value = reach.deed(&reset, args.key.as_deref())?;
+            let was = told["was_in_trouble"] == true;
             let text = if was { format!("{name} is asked again") } else { format!("{name} was in no trouble") };
-            Ok(Answer::new(&serde_json::json!({ "credential": args.credential, "was_in_trouble": was }), text))
+            Ok(Answer::new(&told, text))
         }
         Command::Pass(args) => {
+            let engine = reach.itself()?;
             let token = format!("nxp-{}", random_hex::<32>());
             let caller = Caller {
                 project: engine.project.clone(),
@@ -153,14 +158,14 @@ pub fn budget(global: &Global, command: Command) -> Result<Answer, Problem> {
             Ok(Answer::new(&serde_json::json!({ "token": token, "until_ms": until }), token.clone()))
         }
         Command::History(args) => {
-            let since = args.since.moment(engine.scope().now);
+            let look = Look::Spending { by: args.by, since: args.since, limit: args.limit };
             match args.by {
                 None => {
-                    let calls = wait(engine.model_calls(since, args.limit))?;
-                    Ok(Answer::new(&calls, shown::calls(&calls, engine.scope().now.millis())))
+                    let calls: Vec<CallView> = reach.look(&look)?;
+                    Ok(Answer::new(&calls, shown::calls(&calls, now_ms)))
                 }
                 Some(by) => {
-                    let costs = wait(engine.costs(by, since, args.limit))?;
+                    let costs: Vec<CostsView> = reach.look(&look)?;
                     Ok(Answer::new(&costs, shown::costs(by, &costs)))
                 }
             }
@@ -169,62 +174,10 @@ pub fn budget(global: &Global, command: Command) -> Result<Answer, Problem> {
 }
 
 impl Set {
-    fn changes(&self) -> Vec<(Measure, Option<u64>)> {
-        let mut changes: Vec<_> = self.no_limit.iter().map(|measure| (*measure, None)).collect();
+    fn changes(&self) -> Changes {
+        let mut changes: Changes = self.no_limit.iter().map(|measure| (*measure, None)).collect();
         let most = [self.tokens, self.usd, self.wall, self.attempts];
         changes.extend(Measure::ALL.into_iter().zip(most).filter_map(|(measure, most)| Some((measure, Some(most?)))));
         changes
-    }
-}
-
-/// Dollars with up to six digits behind the point, as millionths.
-fn dollars(text: &str) -> Result<u64, String> {
-    let wanted = || "it can be a number of dollars such as 20 or 2.50, with up to 6 digits behind the point".to_owned();
-    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_digit());
-    if !digits(whole) || !digits(part) || part.len() > 6 {
-        return Err(wanted());
-    }
-    let whole: u64 = whole.parse().map_err(|_| wanted())?;
-    let part: u64 = format!("{part:0<6}").parse().map_err(|_| wanted())?;
-    whole.checked_mul(1_000_000).and_then(|micros| micros.checked_add(part)).ok_or_else(wanted)
-}
-
-fn wall(text: &str) -> Result<u64, String> {
-    parse_duration(text).map(|span| u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
-}
-
-fn measure(text: &str) -> Result<Measure, String> {
-    let word = match text {
-        "usd" => "usd_micros",
-        "wall" => "wall_ms",
-        other => other,
-    };
-    Measure::from_word(word).ok_or_else(|| "it can be tokens, usd, wall or attempts".to_owned())
-}
-
-fn by(text: &str) -> Result<By, String> {
-    Ok(match text {
-        "item" => By::Item,
-        "agent" => By::Agent,
-        "model" => By::Model,
-        "run" => By::Run,
-        "day" => By::Day,
-        _ => return Err("it can be item, agent, model, run or day".to_owned()),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::dollars;
-
-    #[test]
-    fn dollars_become_millionths_and_nothing_else_does() {
-        for (text, micros) in [("20", 20_000_000), ("2.50", 2_500_000), ("0.000001", 1), ("0", 0)] {
-            assert_eq!(dollars(text), Ok(micros), "{text}");
-        }
-        for bad in ["", ".5", "1.", "-1", "1e3", "0.0000001", "1,5", "18446744073710", "99999999999999999999"] {
-            assert!(dollars(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -19,7 +19,7 @@ mod message;
 mod metrics;
 pub mod parse;
 mod run;
-mod runtimes;
+pub mod runtimes;
 mod session;
 mod status;
 mod store;
@@ -187,8 +187,9 @@ pub fn main() -> ExitCode {
 /// Whether a server can do it.
 const fn served(command: &Command) -> bool {
     match command {
-        Command::Work(_) | Command::Lock(_) | Command::Memory(_) => true,
+        Command::Work(_) | Command::Lock(_) | Command::Memory(_) | Command::Advise(_) => true,
         Command::Agent(command) => command.served(),
+        Command::Budget(command) => !matches!(command, budget::Command::Pass(_)),
         Command::Message(command) => !matches!(command, message::Command::Escalate(_)),
         _ => false,
     }
@@ -216,7 +217,7 @@ fn dispatch(cli: Cli) -> Result<Answer, Problem> {
         Command::Store(command) => store::store(&global, &command),
         Command::Metrics(command) => metrics::metrics(&global, &command),
         Command::Budget(command) => budget::budget(&global, command),
-        Command::Advise(command) => advise::advise(&global, command),
+        Command::Advise(command) => advise::advise(global, command),
         Command::Doctor(args) => doctor::doctor(&global, &args),
         Command::Up(args) => up::up(global, &args),
         Command::Demo(args) => crate::demo::demo(&args, global.json),

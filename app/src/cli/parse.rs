@@ -7,7 +7,7 @@ use domain::time::{Timestamp, Ttl};
 use domain::work::{Json, Percent, Priority, Retry};
 use engine::Key;
 use engine::problem::{Kind, Problem};
-use engine::units::parse_duration;
+use engine::units::{format_duration, parse_duration};
 
 /// A time-to-live such as `30s`.
 pub fn ttl(text: &str) -> Result<Ttl, String> {
@@ -35,7 +35,7 @@ pub fn wait(text: &str) -> Result<Duration, String> {
 }
 
 /// From when on: so long ago, or since a day in UTC.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Since {
     /// So long ago.
     Ago(Duration),
@@ -49,6 +49,16 @@ impl Since {
         match self {
             Self::Ago(span) => now.plus_millis(-i64::try_from(span.as_millis()).unwrap_or(i64::MAX)),
             Self::At(at) => at,
+        }
+    }
+}
+
+impl std::fmt::Display for Since {
+    /// As [`since`] reads it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ago(span) => f.write_str(&format_duration(*span)),
+            Self::At(day) => f.write_str(moment_text(*day).split('T').next().unwrap_or_default()),
         }
     }
 }

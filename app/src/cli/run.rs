@@ -84,7 +84,7 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
     }
     global.set.extend(args.sandbox.clone().map(|kind| ("sandbox.kind", kind)));
     let here = Here::find(&global)?;
-    let agent = args.agent.as_deref().map(words::split).transpose()?.map(from_here).unwrap_or_default();
+    let agent = args.agent.as_deref().map(words::split).transpose()?.map(runtimes::from_here).unwrap_or_default();
     let chosen = runtimes::choose(args.runtime.as_deref().unwrap_or("command"), &agent)?;
     let named = chosen.runtime.name() == "command";
     let sandbox = crate::sandbox::choose(&here.settings().sandbox.agents, named)?;
@@ -172,20 +172,6 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
         "in_the_way": end.in_the_way, "problems": end.problems, "duration_ms": duration_ms,
     });
     Ok(Answer::new(&json, text).exit(u8::from(!all)))
-}
-
-/// The program of an agent that is named by a path is meant from where the command was called, not from the worktree,
-/// unless it is only there.
-fn from_here(mut agent: Vec<String>) -> Vec<String> {
-    let there = std::env::current_dir().map(|here| here.join(&agent[0]));
-    if agent[0].contains('/')
-        && let Ok(path) = there
-        && path.is_file()
-        && let Some(path) = path.to_str()
-    {
-        path.clone_into(&mut agent[0]);
-    }
-    agent
 }
 
 /// The items that the run answers for: those of the backlog, else all that fit and are open as it begins.

@@ -88,6 +88,19 @@ pub fn choose(name: &str, agent: &[String]) -> Result<Chosen, Problem> {
     Ok(Chosen { runtime: Arc::from(runtime), program: named(kind) })
 }
 
+/// The program of an agent that is named by a path is meant from where the command was called, not from the worktree,
+/// unless it is only there.
+pub fn from_here(mut agent: Vec<String>) -> Vec<String> {
+    if let Some(program) = agent.first_mut().filter(|it| it.contains('/'))
+        && let Ok(path) = std::env::current_dir().map(|here| here.join(&*program))
+        && path.is_file()
+        && let Some(path) = path.to_str()
+    {
+        path.clone_into(program);
+    }
+    agent
+}
+
 pub fn list() -> Answer {
     let views: Vec<View> = KINDS.iter().map(look).collect();
     let row = |it: &View| {
@@ -224,7 +237,6 @@ fn in_folder(chosen: &Chosen, args: &Try, place: &Path) -> Result<Answer, Proble
         limits: &spec.limits,
         ladder: Ladder::default(),
         required: Vec::new(),
-        form: false,
         patience: Duration::ZERO,
         meter: None,
     };

@@ -1,4 +1,5 @@
-//! The words that analyse: advice by rules, printed and left in a file for scripts.
+//! The words that analyse: advice by rules, with a model's opinion beside it when one is asked, printed and left in a file
+//! for scripts.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -11,12 +12,24 @@ use engine::wait;
 use serde_json::Value;
 
 use super::asked::Asked;
+use super::derived;
 use super::place::Place;
 use super::surroundings::{self, named};
 use super::words::Topic;
 use crate::cli::{Answer, advise, parse};
+use crate::opinion::Second;
 use crate::terminal::one_line;
 
+/// What scripts pass along that the store knows better.
+const UNREAD: [&str; 7] = [
+    "--work-items",
+    "--agent-status",
+    "--optimization-goals",
+    "--metrics",
+    "--scaling-strategy",
+    "--cost-optimization",
+    "--workload-data",
+];
 /// How far back the log is read, in milliseconds: 30 days.
 const SINCE_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
@@ -27,9 +40,16 @@ pub fn since(place: &Place) -> Timestamp {
 
 /// Analyses what `topic` says, and leaves the answer in its file.
 pub fn analyse(place: &Place, asked: &Asked, topic: Topic) -> Result<Answer, Problem> {
-    let valued: &[&str] =
-        if matches!(topic, Topic::Assignments) { &["--team", "--workload-factor"] } else { &["--team"] };
-    let plain = ["--skill-matching", "--all-teams", "--apply", "--dry-run"];
+    let valued: &[&str] = match topic {
+        Topic::Assignments => &["--team", "--workload-factor"],
+        Topic::Distribution => {
+            &["--team", "--workload-factor", "--work-items", "--agent-status", "--optimization-goals"]
+        }
+        Topic::Scaling => &["--team", "--metrics", "--scaling-strategy"],
+        Topic::Rebalance => &["--team", "--workload-factor", "--workload-data"],
+        _ => &["--team"],
+    };
+    let plain = ["--skill-matching", "--all-teams", "--cost-optimization", "--apply", "--dry-run"];
     let (by_place, options) = asked.options(valued, &plain)?;
     let (first, most) = (by_place.first().copied(), usize::from(!matches!(topic, Topic::Priorities | Topic::Health)));
     if by_place.len() > most {
@@ -41,20 +61,35 @@ pub fn analyse(place: &Place, asked: &Asked, topic: Topic) -> Result<Answer, Pro
     let agent = if matches!(topic, Topic::Recommend) { surroundings::agent()? } else { None };
     let question = match topic {
         Topic::Priorities => Question::Priorities,
-        Topic::Health => Question::Health,
-        Topic::Teams => Question::Teams,
-        Topic::Assignments => Question::Assignments { factor: factor(options.get("--workload-factor").copied())? },
+        Topic::Health | Topic::Performance => Question::Health,
+        Topic::Teams | Topic::Scaling => Question::Teams,
+        Topic::Assignments | Topic::Distribution | Topic::Rebalance => {
+            Question::Assignments { factor: factor(options.get("--workload-factor").copied())? }
+        }
         Topic::Recommend => Question::Recommend { kind: first.map(str::to_owned), agent: agent.clone() },
     };
-    let advice = wait(place.engine.advise(&question, since(place), team.as_ref()))?;
+    let about = (&question, since(place), team.as_ref());
+    let second = Second::prepare(&place.here, &place.engine, about, false)?;
+    let apply = options.contains_key("--apply") && !options.contains_key("--dry-run");
+    let mut answer = if apply {
+        wait(place.engine.advise_and_follow(&question, since(place), team.as_ref(), None))?
+    } else {
+        wait(place.engine.advise(&question, since(place), team.as_ref()))?.answer
+    };
     if let (Topic::Teams, Some(team)) = (topic, &team)
-        && !advise::list(&advice.answer, "teams").iter().any(|it| it["team_name"] == team.as_str())
+        && !advise::list(&answer, "teams").iter().any(|it| it["team_name"] == team.as_str())
     {
         let message = format!("no agent and no open item is of the team {team}");
         return Err(Problem::new(Kind::NotFound, "unknown_team", message));
     }
-    let apply = options.contains_key("--apply") && !options.contains_key("--dry-run");
-    let mut finished = advise::finish(&place.engine, advice, apply, None)?;
+    if let Some(second) = second {
+        second.add(&mut answer, None)?;
+    }
+    let mut finished = advise::finish(answer);
+    derived::complete(place, topic, team.as_ref(), &mut finished)?;
+    let unread: Vec<_> = UNREAD.into_iter().filter(|name| options.contains_key(name)).collect();
+    finished.lines.extend(unread.iter().map(|name| format!("{name} is not read: what the store holds is looked at")));
+    finished.json["inputs_not_read"] = unread.into();
     finished.json["analysis_timestamp"] = parse::moment_text(place.engine.scope().now).into();
     let file = file(topic, agent.as_ref());
     leave(&place.folder().join(&file), &finished.json)?;
@@ -77,15 +112,23 @@ const fn heading(topic: Topic) -> &'static str {
         Topic::Health => "HEALTH ANALYSIS",
         Topic::Teams => "TEAM ANALYSIS",
         Topic::Recommend => "WORK RECOMMENDATION",
+        Topic::Performance => "PERFORMANCE ANALYSIS",
+        Topic::Distribution => "WORK DISTRIBUTION",
+        Topic::Scaling => "SCALING ANALYSIS",
+        Topic::Rebalance => "REBALANCING",
     }
 }
 
 /// The names of the files that do not depend on an agent.
-pub const FILES: [&str; 4] = [
+pub const FILES: [&str; 8] = [
     "claude_priority_analysis.json",
     "claude_optimization_results.json",
     "claude_health_analysis.json",
     "claude_team_analysis.json",
+    "claude_performance_analysis.json",
+    "claude_work_distribution.json",
+    "claude_scaling_analysis.json",
+    "claude_rebalance_recommendations.json",
 ];
 
 fn file(topic: Topic, agent: Option<&AgentName>) -> String {
@@ -94,6 +137,10 @@ fn file(topic: Topic, agent: Option<&AgentName>) -> String {
         Topic::Assignments => FILES[1].to_owned(),
         Topic::Health => FILES[2].to_owned(),
         Topic::Teams => FILES[3].to_owned(),
+        Topic::Performance => FILES[4].to_owned(),
+        Topic::Distribution => FILES[5].to_owned(),
+        Topic::Scaling => FILES[6].to_owned(),
+        Topic::Rebalance => FILES[7].to_owned(),
         Topic::Recommend => {
             let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
             let name = agent.map(|name| name.as_str().chars().map(plain).take(60).collect::<String>());

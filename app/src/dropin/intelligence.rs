@@ -1,13 +1,24 @@
-//! `claude-dashboard`: what the analyses say that were left in files.
+//! `claude-dashboard`: what the analyses say that were left in files; and `claude-intelligence-stream`.
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
+use engine::advice::Opinion;
+use engine::problem::Problem;
+use serde_json::{Map, Value, json};
 
 use super::analyse::FILES;
+use super::asked::Asked;
+use super::derived;
 use super::place::Place;
-use crate::cli::{Answer, advise};
+use crate::cli::{Answer, advise, answer, parse};
+use crate::terminal::one_line;
+
+/// How long between two looks, unless somebody says, at least and at most.
+const USUAL: Duration = Duration::from_secs(30);
+const LEAST: Duration = Duration::from_secs(1);
+const MOST: Duration = Duration::from_hours(24);
 
 /// A summary of the files, with when each was made. A file that is not there is called `no data`.
 pub fn dashboard(place: &Place) -> Answer {
@@ -56,5 +67,56 @@ fn gist(it: &Value) -> String {
             format!("{teams} teams, {wanted} in want of agents")
         }
         _ => "not from here".to_owned(),
+    }
+}
+
+/// Says what to do about work and teams, at once and then every so often, until so many seconds are over or nobody listens
+/// any more.
+pub fn stream(place: &Place, asked: &Asked) -> Result<Answer, Problem> {
+    let (by_place, options) = asked.options(&["--interval", "--focus", "--output-format", "--seconds"], &[])?;
+    if let Some(extra) = by_place.first() {
+        return Err(Problem::malformed(format!("{:?} is one argument too many", one_line(extra))));
+    }
+    let wrong = |name: &str, wanted: &str| Problem::malformed(format!("{name} can be {wanted}"));
+    let between = options.get("--interval").map_or(Ok(USUAL), |text| parse::span(text));
+    let between = between.ok().filter(|it| (LEAST..=MOST).contains(it));
+    let between = between.ok_or_else(|| wrong("--interval", "a span from 1s to 1d"))?;
+    let whole = options.get("--seconds").map(|text| text.parse().ok().filter(|it| *it <= MOST.as_secs()));
+    let whole = match whole {
+        None => None,
+        Some(Some(seconds)) => Some(Duration::from_secs(seconds)),
+        Some(None) => return Err(wrong("--seconds", "a whole number up to 86400")),
+    };
+    let json = match options.get("--output-format") {
+        None => asked.json,
+        Some(&"json") => true,
+        Some(&"text") => false,
+        Some(_) => return Err(wrong("--output-format", "json or text")),
+    };
+    let focus: Vec<String> =
+        options.get("--focus").into_iter().flat_map(|all| all.split(',')).map(|it| it.trim().to_owned()).collect();
+    let began = Instant::now();
+    loop {
+        let found = derived::recommendations(place)?;
+        let at = parse::moment_text(place.engine.scope().now);
+        let said = if json {
+            answer::line(&json!({
+                "timestamp": at, "focus_areas": focus, "recommendations": found, "engine": "rules",
+                "llm": Opinion::NotAsked.view(),
+            }))
+        } else {
+            let line = |it: &Value| {
+                let team = it["team"].as_str().map(|team| format!(" ({})", one_line(team))).unwrap_or_default();
+                format!("💡 {}: {}{team}", advise::text(it, "priority"), advise::text(it, "action"))
+            };
+            let all: Vec<String> = found.iter().map(line).collect();
+            let what = if all.is_empty() { "💡 nothing to do".to_owned() } else { all.join("\n") };
+            format!("⚡ [{at}]\n{what}")
+        };
+        let left = whole.map(|whole| whole.saturating_sub(began.elapsed()));
+        if !answer::print(&said) || left.is_some_and(|left| left <= between) {
+            return Ok(Answer::silent());
+        }
+        std::thread::sleep(between);
     }
 }

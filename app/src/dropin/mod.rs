@@ -12,6 +12,7 @@
 mod analyse;
 mod asked;
 mod dashboard;
+mod derived;
 mod hold;
 mod intelligence;
 pub mod mirror;
@@ -67,6 +68,7 @@ pub fn main(line: &[OsString]) -> Told {
                 Err(problem) => Err(problem),
             },
             Does::Later { instead } => Err(word.later(instead)),
+            Does::Nothing { why } => Err(word.nothing(why)),
         },
     };
     Told::Ended(match done {
@@ -95,6 +97,7 @@ fn carry_out(own: Own, asked: &Asked) -> Result<Answer, Problem> {
         Own::Analyse(topic) => on(|place| analyse::analyse(place, asked, topic)),
         Own::Intelligence => on(|place| Ok(intelligence::dashboard(place))),
         Own::Stream => on(|place| stream::stream(place, asked)),
+        Own::IntelligenceStream => on(|place| intelligence::stream(place, asked)),
         Own::Pipe => pipe::pipe(asked),
         Own::Enhanced => pipe::enhanced(asked),
     }

@@ -1,4 +1,5 @@
-//! `claude-pipe` and `claude-enhanced`: what a text says by the words in it. No model reads it.
+//! `claude-pipe` and `claude-enhanced`: what a text says by the words in it, and beside that what a model says when one is
+//! asked.
 
 use std::fs::File;
 use std::io::Read;
@@ -13,7 +14,9 @@ use serde_json::{Value, json};
 
 use super::analyse::leave;
 use super::asked::Asked;
+use super::place::Place;
 use crate::cli::{Answer, advise, parse};
+use crate::opinion::Second;
 
 /// The longest text that is read, in bytes.
 const TEXT_MAX: u64 = 16 * 1024 * 1024;
@@ -25,7 +28,8 @@ const KINDS: [&str; 4] = ["priorities", "bottlenecks", "recommendations", "gener
 pub fn pipe(asked: &Asked) -> Result<Answer, Problem> {
     asked.at_most(1, "pipe [priorities|bottlenecks|recommendations|general]")?;
     let kind = kind(asked.or(0, "general"))?;
-    let json = answer(kind, &read(std::io::stdin().lock(), "the standard input")?)?;
+    let text = read(std::io::stdin().lock(), "the standard input")?;
+    let json = with_opinion(answer(kind, &text)?, kind, &text, 1)?;
     let text = advise::text(&json, "summary");
     Ok(Answer::new(&json, format!("{text}\n{json:#}")))
 }
@@ -40,9 +44,10 @@ pub fn enhanced(asked: &Asked) -> Result<Answer, Problem> {
     let (kind, tries) = (kind(what)?, asked.number(3, "the tries", 3, 1, 10)?);
     let once = || {
         let file = File::open(input).map_err(|e| unreadable(input, &e))?;
-        answer(kind, &read(file, input)?)
+        let text = read(file, input)?;
+        Ok((answer(kind, &text)?, text))
     };
-    let mut told = once();
+    let mut told: Result<_, Problem> = once();
     for _ in 1..tries {
         // What the text says does not change by asking again.
         if told.as_ref().err().is_none_or(|problem| problem.kind != Kind::Failed) {
@@ -52,7 +57,8 @@ pub fn enhanced(asked: &Asked) -> Result<Answer, Problem> {
         told = once();
     }
     match told {
-        Ok(json) => {
+        Ok((json, text)) => {
+            let json = with_opinion(json, kind, &text, tries)?;
             leave(Path::new(output), &json)?;
             Ok(Answer::new(&json, format!("✅ {}\n💾 {output}", advise::text(&json, "summary"))))
         }
@@ -65,6 +71,27 @@ pub fn enhanced(asked: &Asked) -> Result<Answer, Problem> {
             Err(problem)
         }
     }
+}
+
+/// `json` with what a model says to `text`, when one is to be asked; asked again when what was in its way may pass.
+fn with_opinion(mut json: Value, kind: &str, text: &str, tries: u32) -> Result<Value, Problem> {
+    let Some(place) = Place::to_ask()? else { return Ok(json) };
+    let Some(second) = Second::about_text(&place.here, &place.engine, kind, text)? else { return Ok(json) };
+    let mut opinion = second.ask()?;
+    for _ in 1..tries {
+        if !opinion.may_pass() {
+            break;
+        }
+        std::thread::sleep(BETWEEN);
+        opinion = second.ask()?;
+    }
+    opinion.beside(&mut json);
+    let summary = match opinion.reason() {
+        None => format!("by the words in {} lines; what a model says is in llm", json["lines"]),
+        Some(why) => format!("by the words in {} lines; no opinion of a model: {why}", json["lines"]),
+    };
+    json["summary"] = summary.into();
+    Ok(json)
 }
 
 fn kind(word: &str) -> Result<&'static str, Problem> {
@@ -117,7 +144,7 @@ fn answer(kind: &str, text: &str) -> Result<Value, Problem> {
     };
     let counts: serde_json::Map<String, Value> = found.iter().map(|it| (it.what.to_owned(), it.lines.into())).collect();
     json["engine"] = "rules".into();
-    json["llm"] = Opinion::NotAsked.view();
+    Opinion::NotAsked.beside(&mut json);
     json["lines"] = lines.into();
     json["counts"] = counts.into();
     json["summary"] = format!("by the words in {lines} lines; no model read them").into();

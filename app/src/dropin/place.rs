@@ -59,6 +59,15 @@ impl Place {
         Ok(Self { here, engine, shared: ours })
     }
 
+    /// The store, for a word that needs it only when a model is asked for its opinion; `None`: none is.
+    pub fn to_ask() -> Result<Option<Self>, Problem> {
+        match Here::find(&global(shared().or_else(|| set("NEXUS_DIR").map(PathBuf::from)))) {
+            Ok(here) if here.settings().advice.is_some() => Self::open().map(Some),
+            Err(problem) if problem.kind == Kind::Malformed => Err(problem),
+            Ok(_) | Err(_) => Ok(None),
+        }
+    }
+
     /// The folder for what words leave for scripts.
     pub fn folder(&self) -> PathBuf {
         self.here.settings().mirror_dir.clone().unwrap_or_else(|| self.here.data.clone())

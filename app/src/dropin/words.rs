@@ -23,6 +23,8 @@ pub enum Does {
     Nexus(&'static [&'static str]),
     /// Nothing yet; perhaps Nexus can do it in other words.
     Later { instead: Option<&'static str> },
+    /// Nothing, and this is why.
+    Nothing { why: &'static str },
 }
 
 /// The words that keep their arguments and lines.
@@ -36,6 +38,7 @@ pub enum Own {
     Dashboard,
     Analyse(Topic),
     Intelligence,
+    IntelligenceStream,
     Stream,
     Pipe,
     Enhanced,
@@ -51,6 +54,10 @@ pub enum Topic {
     Health,
     Teams,
     Recommend,
+    Performance,
+    Distribution,
+    Scaling,
+    Rebalance,
 }
 
 const fn own(names: &'static [&'static str], own: Own) -> Word {
@@ -67,6 +74,10 @@ const fn later(names: &'static [&'static str]) -> Word {
 
 const fn other(names: &'static [&'static str], instead: &'static str) -> Word {
     Word { names, does: Does::Later { instead: Some(instead) } }
+}
+
+const fn nothing(names: &'static [&'static str], why: &'static str) -> Word {
+    Word { names, does: Does::Nothing { why } }
 }
 
 /// All of them: what the older tool answered, then what it promised.
@@ -101,14 +112,18 @@ pub static ALL: &[Word] = &[
     own(&["claude-suggest-teams", "claude-teams"], Own::Analyse(Topic::Teams)),
     own(&["claude-analyze-health"], Own::Analyse(Topic::Health)),
     own(&["claude-recommend-work", "claude-recommend"], Own::Analyse(Topic::Recommend)),
-    later(&["claude-analyze-performance"]),
-    later(&["claude-analyze-work-distribution"]),
-    later(&["claude-analyze-scaling"]),
-    later(&["claude-rebalance-recommendations"]),
-    later(&["claude-resolve-conflicts"]),
-    later(&["claude-agent-input"]),
-    later(&["claude-synthesize-consensus"]),
-    later(&["claude-intelligence-stream"]),
+    own(&["claude-analyze-performance"], Own::Analyse(Topic::Performance)),
+    own(&["claude-analyze-work-distribution"], Own::Analyse(Topic::Distribution)),
+    own(&["claude-analyze-scaling"], Own::Analyse(Topic::Scaling)),
+    own(&["claude-rebalance-recommendations"], Own::Analyse(Topic::Rebalance)),
+    nothing(
+        &["claude-resolve-conflicts"],
+        "no two agents have the same item, and changes that meet in the same lines go back to be done again by themselves; \
+         `nexus change list` shows them",
+    ),
+    other(&["claude-agent-input"], "nexus message send --to AGENT"),
+    nothing(&["claude-synthesize-consensus"], "nobody here puts opinions of agents together; that takes a person"),
+    own(&["claude-intelligence-stream"], Own::IntelligenceStream),
     // How things stand.
     other(&["demo"], "nexus demo"),
     nexus(&["status"], &["status"]),
@@ -185,6 +200,11 @@ impl Word {
         };
         Problem::new(Kind::Malformed, "not_there_yet", message)
     }
+
+    /// Why there is nothing behind it.
+    pub fn nothing(&self, why: &str) -> Problem {
+        Problem::new(Kind::Malformed, "not_there_yet", format!("{} is not answered here: {why}", self.names[0]))
+    }
 }
 
 /// The problem of a word that there is not, with the word that may have been meant.
@@ -202,6 +222,7 @@ pub fn table() -> Value {
             Does::Own(_) => ("yes", None),
             Does::Nexus(command) => ("by nexus", Some(format!("nexus {}", command.join(" ")))),
             Does::Later { instead } => ("not yet", instead.map(str::to_owned)),
+            Does::Nothing { .. } => ("no", None),
         };
         json!({ "word": word.names[0], "aliases": word.names[1..], "answered": answered, "by": by })
     };
@@ -215,7 +236,7 @@ pub fn help() -> String {
         fitting.map(|word| word.names.join("/")).collect::<Vec<_>>()
     };
     let by_nexus = listed(|does| matches!(does, Does::Nexus(_))).join(" ");
-    let not_yet = listed(|does| matches!(does, Does::Later { .. })).join(" ");
+    let not_yet = listed(|does| matches!(does, Does::Later { .. } | Does::Nothing { .. })).join(" ");
     format!(
         "{USAGE}\n\nAnswered by a command of Nexus, with its arguments:\n{}\n\nNot answered yet (exit code 2):\n{}",
         wrapped(&by_nexus),
@@ -238,14 +259,18 @@ Usage: coordination_helper.sh WORD [ARGUMENTS] [--json]
   dashboard                        how things stand
   generate-id                      a new name for an agent
 
-By rules, with no model (docs/advice.md); the first five take --apply and --dry-run:
+By rules (docs/advice.md), and beside them by a model when NEXUS_ADVICE_ASK names one. Those that
+analyse, recommend, optimize or rebalance take --apply and --dry-run:
   claude-analyze-priorities, claude-priorities
   claude-optimize-assignments, claude-optimize [TEAM] [--team TEAM] [--workload-factor N]
   claude-health-analysis, claude-health, claude-analyze-health
   claude-recommend-work, claude-recommend [TYPE]
   claude-team-analysis, claude-team, claude-suggest-teams, claude-teams [TEAM]
+  claude-analyze-performance, claude-rebalance-recommendations, claude-analyze-scaling,
+  claude-analyze-work-distribution [TEAM]
   claude-dashboard, intelligence   what the saved analyses say
   claude-stream, stream [FOCUS] [SECONDS=30]
+  claude-intelligence-stream [--interval 30s] [--focus A,B] [--seconds N]
   claude-pipe, pipe [priorities|bottlenecks|recommendations|general]     reads standard input
   claude-enhanced, enhanced TYPE INPUT OUTPUT [TRIES=3]                   the same with files
 

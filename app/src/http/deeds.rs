@@ -1,4 +1,5 @@
-//! Messages, locks, sessions, memory, gates, hand-off, many at once: each as a route, with the fields and answers of the command line.
+//! Messages, locks, sessions, memory, gates, hand-off, many at once, advice, budgets: each as a route, with the fields and
+//! answers of the command line.
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, OriginalUri, Query, State};
@@ -59,6 +60,22 @@ pub fn memory() -> Router<Door> {
             .route("/search", get(look))
             .route("/{id}", get(look))
             .route("/{id}/remove", post(deed)),
+    )
+}
+
+/// Every route below `/api/v1/advice`.
+pub fn advice() -> Router<Door> {
+    closed(Router::new().route("/{question}", get(look)).route("/{question}/apply", post(deed)))
+}
+
+/// Every route below `/api/v1/budget`.
+pub fn budget() -> Router<Door> {
+    closed(
+        Router::new()
+            .route("/", get(look))
+            .route("/history", get(look))
+            .route("/set", post(deed))
+            .route("/reset", post(deed)),
     )
 }
 

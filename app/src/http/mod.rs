@@ -227,6 +227,8 @@ fn router(door: Door, guard: Guard) -> Router {
         .nest("/api/v1/locks", deeds::locks())
         .nest("/api/v1/sessions", deeds::sessions())
         .nest("/api/v1/memory", deeds::memory())
+        .nest("/api/v1/advice", deeds::advice())
+        .nest("/api/v1/budget", deeds::budget())
         .route("/api/v1/metrics/flow", get(metrics::flow))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::wrong_method)

@@ -52,6 +52,8 @@ pub struct Settings {
     pub agent: AgentLimits,
     /// What keeps agents and checks in.
     pub sandbox: SandboxSettings,
+    /// Whose model gives a second opinion; `None`: nobody's.
+    pub advice: Option<AdviceSettings>,
     /// What a check may use up; its timeout is the repository's to say.
     pub check: CheckLimits,
     /// How changes land.
@@ -114,6 +116,21 @@ pub struct SandboxSettings {
     pub checks_write: Vec<PathBuf>,
     /// Variables of ours that both get.
     pub variables: Vec<String>,
+}
+
+/// Whose model gives a second opinion beside advice, and what it may use up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdviceSettings {
+    /// The kind of agent.
+    pub ask: String,
+    /// The model; `None` leaves it to the agent.
+    pub model: Option<String>,
+    /// The program and its arguments; empty for the usual one.
+    pub program: Vec<String>,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// How many tokens it may use.
+    pub tokens_max: u64,
 }
 
 /// What a check may use up.
@@ -277,6 +294,17 @@ impl Settings {
                 checks_write: paths(written.text("check.write")),
                 variables: written.text("sandbox.environment").split_whitespace().map(str::to_owned).collect(),
             },
+            advice: Some(written.text("advice.ask")).filter(|ask| !matches!(*ask, "" | "none")).map(|ask| {
+                let program = Some(written.text("advice.program")).filter(|text| !text.is_empty());
+                AdviceSettings {
+                    ask: ask.to_owned(),
+                    model: Some(written.text("advice.model")).filter(|text| !text.is_empty()).map(str::to_owned),
+                    program: program
+                        .map_or_else(Vec::new, |it| words::split(it).expect("the table takes only commands")),
+                    timeout: written.duration("advice.timeout"),
+                    tokens_max: written.number("advice.tokens_max"),
+                }
+            }),
             check: CheckLimits {
                 output_bytes_max: written.number("check.output_max"),
                 grace: written.duration("check.grace"),

@@ -24,7 +24,7 @@ mod written;
 use std::path::Path;
 
 pub use bad::BadSetting;
-pub use checked::{ModelSettings, SandboxSettings, Settings, day};
+pub use checked::{AdviceSettings, ModelSettings, SandboxSettings, Settings, day};
 pub use nearest::nearest;
 pub use template::template;
 

@@ -187,6 +187,21 @@ pub static ALL: &[Spec] = &[
         "",
         "Folders that checks in a sandbox can write, with colons between them: caches of build tools, for one.",
     ),
+    row(
+        "advice.ask",
+        ASKED,
+        "none",
+        "The kind of agent whose model gives a second opinion beside advice by rules; none asks no model.",
+    ),
+    row("advice.model", MODEL, "", "The model for that, by the agent's own name for it; empty leaves it to the agent."),
+    row("advice.program", COMMAND, "", "The program for that, for the kinds acp and command."),
+    row("advice.timeout", Kind::Duration(SECOND..=HOUR), "2m", "How long a second opinion may take."),
+    row(
+        "advice.tokens_max",
+        Kind::Integer(1..=1_000_000_000),
+        "200000",
+        "How many tokens a second opinion may use, when somebody counts them.",
+    ),
     row("check.output_max", OUTPUT, "10MB", "How much of a check's output is kept."),
     row("check.grace", Kind::Duration(0..=HOUR), "2s", "How long a check has to end once it was asked to."),
     row(
@@ -306,6 +321,14 @@ const ROLE: Kind = Kind::Text {
 const COMMAND: Kind = Kind::Text {
     wanted: "a program and its arguments, with quotes as in a shell, or nothing",
     fits: |text| text.is_empty() || words::split(text).is_ok(),
+};
+const ASKED: Kind = Kind::Text {
+    wanted: "none, or a kind of agent that nexus agent runtimes lists",
+    fits: |text| matches!(text, "" | "none") || connect::agent::KINDS.iter().any(|kind| kind.name == text),
+};
+const MODEL: Kind = Kind::Text {
+    wanted: "the name of a model, of up to 200 bytes without control characters, or nothing",
+    fits: |text| text.len() <= 200 && !text.starts_with('-') && !text.contains(char::is_control),
 };
 const HOST: Kind =
     Kind::Text { wanted: "an IP address such as 127.0.0.1 or ::1, or localhost", fits: |text| host(text).is_some() };

@@ -15,6 +15,7 @@ mod http;
 mod metrics;
 mod model;
 mod nodes;
+mod opinions;
 mod races;
 mod real;
 mod sandbox;

@@ -62,6 +62,7 @@ with_each_agent! {
     a_real_agent_whose_key_is_refused_leaves_the_item_as_it_was,
     a_real_agent_whose_budget_is_spent_is_told_so_and_its_item_fails,
     a_real_agent_whose_provider_has_no_quota_left_ends_the_run,
+    a_real_agent_gives_a_second_opinion_and_one_that_does_not_fit_is_none,
 }
 
 /// Tells `story` with an agent of `kind`, if it is there.
@@ -87,6 +88,11 @@ impl Scene {
     }
 
     fn run(&self, kind: &Kind, program: &str, turns: &Value) -> Output {
+        self.with_model(kind, program, turns, &["run", "--runtime", kind.name, "--workers", "1"])
+    }
+
+    /// Calls the program while there is a model that does `turns`.
+    fn with_model(&self, kind: &Kind, program: &str, turns: &Value, args: &[&str]) -> Output {
         let script = self.world.beside("script.json");
         let scenario = json!({ "turns": turns, "no_tools": { "text": "A title" } });
         let text = json!({ "scenarios": { "default": scenario } }).to_string();
@@ -94,9 +100,8 @@ impl Scene {
         let model = self.model(&script.to_string_lossy());
         let first = || serde_json::from_str::<Value>(model.printed().lines().next()?).ok();
         let url = until("the model's address", || Some(first()?["url"].as_str()?.to_owned()));
-        let args = ["run", "--runtime", kind.name, "--model", "fake-1", "--sandbox", "bwrap", "--workers", "1"];
         self.world
-            .nexus(&args)
+            .nexus(&[args, &["--model", "fake-1", "--sandbox", "bwrap"]].concat())
             .env(&format!("NEXUS_{}_BIN", kind.name.to_uppercase()), program)
             .env(&format!("NEXUS_MODEL_{}_URL", kind.provider), &url)
             .env(&format!("{}_API_KEY", kind.provider), "fake-default")
@@ -190,4 +195,31 @@ fn a_real_agent_whose_provider_has_no_quota_left_ends_the_run(kind: &Kind, progr
     let item = scene.item();
     assert_eq!(item.text("state"), "ready", "{end:?} {item:?}");
     assert_eq!(item.number("attempts_used"), 0, "{end:?}");
+}
+
+fn a_real_agent_gives_a_second_opinion_and_one_that_does_not_fit_is_none(kind: &Kind, program: &str) {
+    let scene = Scene::new();
+    let ask = |work_item: &str| {
+        let told = json!({ "action": "claim", "work_item": work_item, "reasoning": "it is first" });
+        let answer = json!({ "recommendation": told, "confidence": 0.5 });
+        let turns = if kind.name == "claude" {
+            // The form is a tool of its own there.
+            json!([{ "tools": [{ "name": "StructuredOutput", "input": answer }] }, { "text": "It is said." }])
+        } else {
+            json!([{ "text": answer.to_string() }])
+        };
+        scene.with_model(kind, program, &turns, &["advise", "recommend", "--ask", kind.name]).json
+    };
+    let invented = ask("work_7");
+    let llm = &invented["llm"];
+    assert_eq!((&llm["available"], &llm["outcome"]), (&json!(false), &json!("failed_schema_unmet")), "{invented:#}");
+    assert!(llm["reason"].as_str().expect("why").contains("work_7"), "{invented:#}");
+    let told = ask(&scene.id);
+    let llm = &told["llm"];
+    assert_eq!(llm["available"], true, "{told:#}");
+    assert_eq!(llm["answer"]["recommendation"]["work_item"], scene.id.as_str());
+    assert!(llm["tokens"].as_u64().is_some_and(|tokens| tokens > 0), "the gateway counted: {told:#}");
+    assert_eq!(told["claude_available"], kind.name == "claude");
+    assert_eq!(ask("work_7")["llm"]["cached"], true, "what it said is known, and it is not asked again");
+    assert_eq!(scene.item().text("state"), "ready", "and nothing was done");
 }

@@ -31,7 +31,8 @@ impl Runtime for Codex {
         let mut argv = vec![program];
         let mut add = |parts: &[&str]| argv.extend(parts.iter().map(|&it| it.to_owned()));
         // A sandbox within a sandbox does not work.
-        let sandbox = if spec.kept_in { "danger-full-access" } else { "workspace-write" };
+        let own = if spec.answer_only { "read-only" } else { "workspace-write" };
+        let sandbox = if spec.kept_in { "danger-full-access" } else { own };
         add(&["exec", "--json", "-s", sandbox, "--skip-git-repo-check"]);
         add(&["-c", "analytics.enabled=false"]);
         // Its commands inherit variables, and some of them are keys.

@@ -9,7 +9,6 @@ use domain::text::{AgentName, Team};
 use domain::work::Priority;
 use serde_json::{Map, Value, json};
 
-use super::opinion::Opinion;
 use super::{Engine, Question};
 
 /// The version of the rules; it rises when an answer means something else.
@@ -24,18 +23,15 @@ pub fn common(
     actions: &[Action],
     took: Duration,
 ) -> Map<String, Value> {
-    let (gaps, opinion) = (gaps(whole), Opinion::NotAsked);
-    let action = |it: &Action| json!({ "action": it.word(), "told": it.told() });
+    let gaps = gaps(whole);
     let common = json!({
         "question": question.word(),
         "project": engine.project.as_str(),
         "team": team.map(Team::as_str),
         "at_ms": whole.now.millis(),
         "engine": "rules",
-        "llm": opinion.view(),
-        "claude_available": false,
-        "fallback_reason": opinion.reason(),
-        "actions": actions.iter().map(action).collect::<Vec<_>>(),
+        "actions": list_of(actions),
+        "applied": null,
         "analysis_metadata": {
             "analysis_version": VERSION,
             "duration_ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
@@ -47,6 +43,12 @@ pub fn common(
         Value::Object(fields) => fields,
         _ => Map::new(),
     }
+}
+
+/// What can be done, as JSON.
+pub fn list_of(actions: &[Action]) -> Value {
+    let action = |it: &Action| json!({ "action": it.word(), "told": it.told() });
+    actions.iter().map(action).collect()
 }
 
 pub fn priorities(whole: &Snapshot) -> Value {

@@ -2,11 +2,17 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use domain::budget::Metered;
 use domain::id::WorkId;
 use domain::text::{AgentName, Project};
 use domain::work::Fence;
+
+use super::runtime::Runtime;
+
+/// The variables that a gateway takes keys from.
+pub(crate) const GATEWAY_KEYS: [&str; 3] = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"];
 
 /// Who calls a model, and on whose account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,4 +63,27 @@ pub trait Gateway: Send + Sync {
     fn metered(&self, pass: &Pass) -> Metered;
     /// Ends `pass`: calls under way are cut off and counted. What was used with it.
     fn close(&self, pass: &Pass) -> Metered;
+}
+
+/// The pass with which an agent of this kind calls models for `caller`; `None`: it uses what it finds, as the gateway has no
+/// key for it. Fails with the reason when it is kept in a sandbox, where it finds nothing.
+pub fn pass_for(
+    gateway: Option<&Arc<dyn Gateway>>,
+    runtime: &dyn Runtime,
+    kept_in: bool,
+    caller: &Caller,
+) -> Result<Option<Pass>, String> {
+    let keys = runtime.keys();
+    if let Some(gateway) = gateway.filter(|it| keys.is_empty() || it.serves(keys)) {
+        return gateway.open(caller).map(Some);
+    }
+    if kept_in && runtime.calls_models() {
+        let known: Vec<&str> = keys.iter().filter(|key| GATEWAY_KEYS.contains(key)).copied().collect();
+        return Err(format!(
+            "an agent in a sandbox reaches models through the gateway alone, which has no key for it; set {}, or let it \
+             use its own login with --sandbox none",
+            known.join(" or ")
+        ));
+    }
+    Ok(None)
 }

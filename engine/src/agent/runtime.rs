@@ -35,6 +35,8 @@ pub struct RunSpec {
     pub home: PathBuf,
     /// The model; `None` leaves it to the agent.
     pub model: Option<String>,
+    /// Whether it is only to answer: it gets no tool where its kind can be kept from all of them.
+    pub answer_only: bool,
     /// Which tools it may use.
     pub tools: Tools,
     /// The tool servers that it is given.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use domain::agent::event::{AgentEvent, Question};
-use domain::agent::verdict::{By, Cause, End, Facts, Limit, Outcome, Terminal, verdict};
+use domain::agent::verdict::{By, Cause, End, Facts, Limit, Outcome, verdict};
 use domain::budget::{Metered, Usage};
 
 use super::ladder::{Ladder, Rung};
@@ -37,8 +37,6 @@ pub struct Job<'a> {
     pub ladder: Ladder,
     /// The tool servers without which it is worth nothing.
     pub required: Vec<String>,
-    /// Whether its answer is to have a form.
-    pub form: bool,
     /// How long a question may wait for its answer; then the answer is no.
     pub patience: Duration,
     /// What the gateway saw so far, where there is one.
@@ -350,8 +348,6 @@ impl<'a, 'h> Watch<'a, 'h> {
         if let Some(usage) = terminal.as_ref().and_then(|it| it.usage) {
             self.result.usage = usage;
         }
-        let form = |terminal: &Terminal| terminal.structured.is_some();
-        let schema_met = self.job.form.then(|| terminal.as_ref().is_some_and(form));
         let servers_down = self.servers_down.into_iter().filter(|it| self.job.required.contains(it)).collect();
         let metered = self.job.meter.map(|meter| meter());
         // A program whose child was killed or refused may well have gone on.
@@ -362,7 +358,9 @@ impl<'a, 'h> Watch<'a, 'h> {
             _ => None,
         };
         let (cause, end) = (self.cause.or(starved), Some(end));
-        let facts = Facts { cause, end, terminal, errors, metered, servers_down, schema_met, changed: None };
+        // Whether its answer has the form that was asked for, whoever asked finds out; and so for what it changed.
+        let (schema_met, changed) = (None, None);
+        let facts = Facts { cause, end, terminal, errors, metered, servers_down, schema_met, changed };
         RunResult { facts, exit: Some(exit), transcript, ..self.result }
     }
 }

@@ -48,18 +48,18 @@ pub struct Dispatched {
 }
 
 impl Engine {
-    /// Sets aside one attempt and its time for an agent that is to work on `item` for `run`, in every account of both.
-    /// Called after the claim and before anything is started.
+    /// Sets aside one attempt and its time for an agent that is to work on `item` for `run`, in every account of both;
+    /// `None`: on no item, as it is only asked something. Called after the claim and before anything is started.
     pub async fn budget_dispatch(
         &self,
         run: &str,
-        item: (WorkId, Fence),
+        item: Option<(WorkId, Fence)>,
         estimate: Estimate,
     ) -> Result<Dispatch, Problem> {
         let wall_ms = u64::try_from(estimate.wall.as_millis()).unwrap_or(u64::MAX);
         let request = Request {
             what: "dispatch",
-            spender: Spender { run: Some(run.to_owned()), item: Some(item) },
+            spender: Spender { run: Some(run.to_owned()), item },
             want: Want {
                 keep: Amounts { attempts: 1, wall_ms, ..Amounts::default() },
                 // An agent that could not make one call is not started.

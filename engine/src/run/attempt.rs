@@ -16,7 +16,9 @@ use store::failpoint;
 use super::scribe::Notes;
 use super::worker::Worker;
 use super::{News, ending};
-use crate::agent::{Answer, Caller, Host, Job, Pass, RunResult, RunSpec, SandboxKind, View, prepare, supervise};
+use crate::agent::{
+    Answer, Caller, GATEWAY_KEYS, Host, Job, Pass, RunResult, RunSpec, SandboxKind, View, pass_for, prepare, supervise,
+};
 use crate::ports::{Caps, Inherit, Launch, NeverStarted};
 use crate::problem::{Kind, Problem};
 use crate::site::Permit;
@@ -25,8 +27,6 @@ use crate::{random_hex, wait};
 
 /// The file with all that an agent printed, in the folder of its attempt.
 const OUTPUT: &str = "output.log";
-/// The variables that a gateway takes keys from.
-const GATEWAY_KEYS: [&str; 3] = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"];
 /// How many lines of errors are an agent's last words.
 const LAST_LINES: usize = 10;
 
@@ -102,25 +102,6 @@ impl Worker<'_> {
     }
 
     fn open_pass(&self, held: &Held, item: &WorkView) -> Result<Option<Pass>, String> {
-        let runtime = &self.options.runtime;
-        let kept_in = self.options.room.sandbox.kind() != SandboxKind::None;
-        let gateway = self.site.gateway.as_ref().filter(|it| runtime.keys().is_empty() || it.serves(runtime.keys()));
-        let Some(gateway) = gateway else {
-            if kept_in && runtime.calls_models() {
-                return Err(format!(
-                    "an agent in a sandbox reaches models through the gateway alone, which has no key for it; set {}, or \
-                     let it use its own login with --sandbox none",
-                    runtime
-                        .keys()
-                        .iter()
-                        .filter(|key| GATEWAY_KEYS.contains(key))
-                        .copied()
-                        .collect::<Vec<_>>()
-                        .join(" or ")
-                ));
-            }
-            return Ok(None);
-        };
         let caller = Caller {
             project: self.site.engine.project.clone(),
             run: self.options.name.clone(),
@@ -128,7 +109,8 @@ impl Worker<'_> {
             agent: held.by.clone(),
             trace_id: item.trace_id.clone(),
         };
-        gateway.open(&caller).map(Some)
+        let kept_in = self.options.room.sandbox.kind() != SandboxKind::None;
+        pass_for(self.site.gateway.as_ref(), self.options.runtime.as_ref(), kept_in, &caller)
     }
 
     fn run(
@@ -157,7 +139,6 @@ impl Worker<'_> {
             limits: &spec.limits,
             ladder: self.site.habits.agent_ladder(),
             required: spec.servers.iter().filter(|it| it.required).map(|it| it.name.clone()).collect(),
-            form: spec.output_schema.is_some(),
             patience: self.site.habits.agent_permission.patience(),
             meter: meter.as_ref().map(|meter| meter as &dyn Fn() -> domain::budget::Metered),
         };

@@ -125,7 +125,7 @@ impl Worker<'_> {
     fn dispatch(&self, id: &WorkId, held: &Held) -> Result<Option<Dispatched>, Problem> {
         let estimate = Estimate { wall: self.site.habits.agent_timeout, tokens: 1 };
         let engine = &self.site.engine;
-        let asked = engine.budget_dispatch(&self.options.name, (id.clone(), held.fence), estimate);
+        let asked = engine.budget_dispatch(&self.options.name, Some((id.clone(), held.fence)), estimate);
         let give_back = |reason: String| {
             let released = Command::Release { held: held.clone(), reason: Some(reason) };
             wait(engine.act(id.clone(), released, None)).map(drop)

@@ -11,6 +11,7 @@ pub(super) use wire::message_id;
 pub use wire::{read_report, receiver_ttl};
 
 use domain::agent::Filter;
+use domain::budget::Account;
 use domain::id::{MessageId, NoteId, PermissionId, WorkId};
 use domain::message::Draft;
 use domain::session::Report as Outcome;
@@ -25,7 +26,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use store::session::Which;
 
-use super::Take;
+use super::budget::Changes;
+use super::{Take, Wanted};
 use crate::cli::answer::problem_json;
 
 /// One request that changes something.
@@ -61,6 +63,12 @@ pub enum Deed {
     Remember { draft: Box<domain::memory::Draft> },
     /// Forget a note.
     Forget { id: NoteId },
+    /// Do what the rules of advice say.
+    Follow(Wanted),
+    /// Set limits of a budget.
+    SetBudget { account: Account, changes: Changes },
+    /// Ask a provider again at once.
+    ResetCredential { credential: String },
 }
 
 /// What became of one of many reports.
@@ -139,6 +147,9 @@ impl Deed {
                 Err(Problem::malformed(message))
             }
             Self::Remember { draft } => draft.check().map_err(|bad| Problem::malformed(bad.to_string())),
+            Self::SetBudget { changes, .. } if changes.is_empty() => {
+                Err(Problem::malformed("say which limit: tokens, usd, wall, attempts or no_limit"))
+            }
             Self::Report { reports } => reports.iter().flat_map(|report| &report.result).try_for_each(|result| {
                 domain::text::bounded("the result", &result.0, Limits::JSON_BYTES_MAX).map(drop).map_err(bad)
             }),
@@ -149,7 +160,7 @@ impl Deed {
     /// Does it; a lease lasts for `usual` when the request does not say. Comes back with the answer as JSON.
     pub async fn carry_out(self, engine: &Engine, usual: Ttl, key: Option<&str>) -> Result<Box<RawValue>, Problem> {
         self.check()?;
-        let key = self.key(key)?;
+        let (said, key) = (key, self.key(key)?);
         Ok(match self {
             Self::Send { draft, fence } => json(&engine.send_message(*draft, fence, key).await?),
             Self::Read { id, agent } => json(&engine.read_message(id, agent, key).await?),
@@ -176,6 +187,15 @@ impl Deed {
             Self::End { which, outcome } => json(&engine.end_session(which, *outcome, key).await?),
             Self::Remember { draft } => json(&engine.remember(*draft, key).await?),
             Self::Forget { id } => json(&engine.forget(id, key).await?),
+            Self::Follow(Wanted { question, since, team }) => {
+                let since = since.moment(engine.scope().now);
+                json(&engine.advise_and_follow(&question, since, team.as_ref(), said.zip(key)).await?)
+            }
+            Self::SetBudget { account, changes } => json(&engine.set_budget(account, changes, key).await?),
+            Self::ResetCredential { credential } => {
+                let was = engine.reset_credential(credential.clone(), key).await?;
+                json(&serde_json::json!({ "credential": credential, "was_in_trouble": was }))
+            }
         })
     }
 }

@@ -17,6 +17,7 @@ use store::session::Which;
 use super::{Deed, session};
 use crate::ask::fields::{Fields, needed};
 use crate::ask::wire::{Written, held, take};
+use crate::ask::{Wanted, budget};
 use crate::cli::parse;
 
 /// How long a receiver has an item at first: enough to look into its inbox.
@@ -62,6 +63,9 @@ impl Deed {
             Self::End { which, outcome } => session::end(which, outcome),
             Self::Remember { draft } => session::remember(draft),
             Self::Forget { id } => to(&format!("/memory/{id}/remove")),
+            Self::Follow(wanted) => wanted.written(),
+            Self::SetBudget { account, changes } => budget::written(account, changes),
+            Self::ResetCredential { credential } => to("/budget/reset").with("credential", Some(credential)),
         }
     }
 
@@ -101,6 +105,17 @@ impl Deed {
             ["memory"] => session::read_remember(fields)?,
             ["memory", id, "remove"] => Self::Forget { id: session::note_id(id)? },
             ["work", "report-many"] => Self::Report { reports: read_reports(fields)? },
+            ["advice", word, "apply"] => match Wanted::of_fields(word, fields)? {
+                Some(wanted) => Self::Follow(wanted),
+                None => return Ok(None),
+            },
+            ["budget", "set"] => {
+                let (account, changes) = budget::read(fields)?;
+                Self::SetBudget { account, changes }
+            }
+            ["budget", "reset"] => {
+                Self::ResetCredential { credential: needed("credential", fields.take("credential")?)? }
+            }
             _ => return Ok(None),
         }))
     }
@@ -306,6 +321,8 @@ pub fn message_id(text: &str) -> Result<MessageId, Problem> {
 #[cfg(test)]
 mod tests {
     use domain::agent::Filter;
+    use domain::budget::Measure;
+    use engine::advice::Question;
 
     use super::*;
     use crate::ask::Take;
@@ -329,7 +346,9 @@ mod tests {
         let id: WorkId = "work_1".parse().expect("an id");
         let message: MessageId = "msg_2".parse().expect("an id");
         let held = Held { by: "Zoë \"7\"".parse().expect("a name"), fence: Fence::new(3) };
-        let agent = held.by.clone();
+        let (agent, by) = (held.by.clone(), held.by.clone());
+        let since = parse::since("7d").expect("a span");
+        let advice = |question| Wanted { question, since, team: "a/b".parse().ok() };
         let take = Take { by: agent.clone(), ttl: Ttl::from_millis(90_000) };
         let name: Name = "a/b c".parse().expect("a name");
         let note = Draft::note(agent.clone(), Address::All, "tab\tand 日本語".to_owned());
@@ -381,6 +400,19 @@ mod tests {
                 take,
                 count: 1,
             },
+            Deed::Follow(advice(Question::Assignments { factor: 3 })),
+            Deed::Follow(advice(Question::Recommend { kind: Some("bug".to_owned()), agent: Some(by) })),
+            Deed::Follow(advice(Question::Bottlenecks)),
+            Deed::SetBudget {
+                account: "item:*".parse().expect("an account"),
+                changes: vec![
+                    (Measure::Attempts, None),
+                    (Measure::Tokens, Some(5)),
+                    (Measure::UsdMicros, Some(1_500_000)),
+                    (Measure::WallMs, Some(90_000)),
+                ],
+            },
+            Deed::ResetCredential { credential: "anthropic:1f0c3a9b77d2".to_owned() },
             Deed::Report { reports: vec![report(Some("{\"n\": 12345678901234567890.50}")), report(None)] },
         ] {
             assert_eq!(there_and_back(&deed), deed);

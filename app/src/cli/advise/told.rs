@@ -6,7 +6,12 @@ use crate::terminal::one_line;
 
 /// The lines that say what `answer` says.
 pub fn told(answer: &Value) -> Vec<String> {
-    let mut lines = vec![format!("by rules; {}", text(answer, "fallback_reason"))];
+    let said = &answer["llm"];
+    let mut lines = vec![match (said["available"] == true, said["runtime"].as_str()) {
+        (true, _) => "by rules; what a model says is below".to_owned(),
+        (false, Some(whom)) => format!("by rules; no opinion of {}: {}", one_line(whom), text(said, "reason")),
+        (false, None) => format!("by rules; {}", text(said, "reason")),
+    }];
     match answer["question"].as_str() {
         Some("priorities") => priorities(answer, &mut lines),
         Some("health") => health(answer, &mut lines),
@@ -17,6 +22,67 @@ pub fn told(answer: &Value) -> Vec<String> {
     }
     lines.push(format!("confidence: {}", part(&answer["confidence"])));
     lines
+}
+
+/// What was done about an answer, or what `flag` would do. `false` when something was refused.
+pub fn deeds(answer: &Value, flag: &str, lines: &mut Vec<String>) -> bool {
+    let Some(done) = answer["applied"].as_array() else {
+        let could = list(answer, "actions");
+        lines.push(if could.is_empty() { format!("nothing can be done by {flag}") } else { format!("{flag} would:") });
+        lines.extend(could.iter().map(|it| format!("  {}", text(it, "told"))));
+        return true;
+    };
+    lines.push(if done.is_empty() { "nothing to do" } else { "done:" }.to_owned());
+    for it in done {
+        let told = text(it, "told");
+        lines.push(match it["refused"].as_str() {
+            None => format!("  {told}"),
+            Some(why) => format!("  not done: {told}: {}", one_line(why)),
+        });
+    }
+    done.iter().all(|it| it["done"] == true)
+}
+
+/// What a model says beside the rules. `false` when it says nothing.
+pub fn opinion(answer: &Value, lines: &mut Vec<String>) -> bool {
+    let it = &answer["llm"];
+    if it["available"] != true {
+        return false;
+    }
+    let model = it["model"].as_str().map_or_else(|| "a model of its choice".to_owned(), one_line);
+    let cost = it["usd_micros"].as_f64().map_or_else(none, |micros| format!("${:.4}", micros / 1e6));
+    let when = if it["cached"] == true { "asked the same earlier" } else { "asked now" };
+    lines.push(String::new());
+    lines.push(format!(
+        "a second opinion, by {} ({model}; {when}; took {} ms; tokens: {}; money: {cost}):",
+        text(it, "runtime"),
+        it["duration_ms"],
+        it["tokens"].as_u64().map_or_else(none, |tokens| tokens.to_string()),
+    ));
+    for (name, said) in it["answer"].as_object().into_iter().flatten() {
+        match said.as_array() {
+            Some(list) => {
+                lines.push(format!("  {}:{}", name.replace('_', " "), if list.is_empty() { " nothing" } else { "" }));
+                lines.extend(list.iter().map(|it| format!("    {}", plain(it))));
+            }
+            None => lines.push(format!("  {}: {}", name.replace('_', " "), plain(said))),
+        }
+    }
+    true
+}
+
+/// A value of a model on one line.
+fn plain(it: &Value) -> String {
+    match it {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => one_line(text),
+        Value::Array(all) => all.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Object(all) => {
+            let part = |(name, it): (&String, &Value)| format!("{}: {}", name.replace('_', " "), plain(it));
+            all.iter().map(part).collect::<Vec<_>>().join("; ")
+        }
+        other => other.to_string(),
+    }
 }
 
 fn priorities(answer: &Value, lines: &mut Vec<String>) {

@@ -6,6 +6,7 @@ use domain::budget::Measure;
 use engine::budget::{BudgetView, BudgetsView, By, CallView, CostsView};
 use engine::units::format_duration;
 
+use crate::ask::budget::by_word;
 use crate::terminal::{one_line, table, when};
 
 /// Accounts, credentials, and what is under way.
@@ -84,13 +85,7 @@ pub fn costs(by: By, all: &[CostsView]) -> String {
     if all.is_empty() {
         return "no calls of a model".to_owned();
     }
-    let head = match by {
-        By::Item => "item",
-        By::Agent => "agent",
-        By::Model => "model",
-        By::Run => "run",
-        By::Day => "day",
-    };
+    let head = by_word(by);
     let row = |it: &CostsView| {
         let of = it.of.clone().unwrap_or_else(|| "none".to_owned());
         let unpriced = if it.unpriced_calls > 0 && it.usd_micros.is_some() { " and more" } else { "" };

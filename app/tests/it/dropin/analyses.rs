@@ -24,7 +24,7 @@ fn each_analysis_leaves_its_file_with_all_its_fields() {
     let world = World::new();
     let helper = Helper::new(&world);
     helper.claim("Fix the parser");
-    let all: [(&[&str], &str, &[&str]); 6] = [
+    let all: [(&[&str], &str, &[&str]); 10] = [
         (
             &["claude-analyze-priorities", "claude-priorities"],
             "claude_priority_analysis.json",
@@ -96,6 +96,14 @@ fn each_analysis_leaves_its_file_with_all_its_fields() {
             &["/recommendation/action", "/recommendation/reasoning", "/candidates"],
         ),
         (&["claude-optimize"], "claude_optimization_results.json", &["/workload_factor"]),
+        (
+            &["claude-analyze-performance"],
+            "claude_performance_analysis.json",
+            &["/health_score", "/component_health", "/flow/lead", "/flow/throughput", "/bottlenecks"],
+        ),
+        (&["claude-analyze-work-distribution"], "claude_work_distribution.json", &["/assignments"]),
+        (&["claude-analyze-scaling"], "claude_scaling_analysis.json", &["/scaling_actions"]),
+        (&["claude-rebalance-recommendations"], "claude_rebalance_recommendations.json", &["/actions"]),
     ];
     for (words, name, fields) in all {
         for word in words {
@@ -213,4 +221,92 @@ fn mistakes_end_with_two_and_an_unknown_team_with_one() {
     }
     assert_eq!(helper.says(&["claude-team", "no such team"]).code, 1);
     helper.says(&["claude-team", "autonomous_team"]).done();
+}
+
+#[test]
+fn who_should_have_what_is_said_in_the_words_of_each_script() {
+    let world = World::new();
+    let helper = Helper::new(&world);
+    helper.says(&["status"]).done();
+    let id = helper.nexus(&["work", "add", "Fix the parser", "--type", "bug", "--team", "t"]).done().text("id");
+    helper.nexus(&["work", "add", "Write the docs", "--type", "docs", "--team", "t", "--capability", "prose"]).done();
+    let scaling = helper.says(&["claude-analyze-scaling", "--metrics", "{}", "--cost-optimization", "--json"]).json();
+    let kinds = |json: &Value| {
+        let all = json["scaling_actions"].as_array().expect("a list").clone();
+        all.iter().map(|it| it["type"].as_str().expect("a word").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&scaling), ["scale_up", "scale_up"], "there is nobody: {scaling:#}");
+    let first = &scaling["scaling_actions"][0];
+    assert_eq!((&first["additional_agents"], &first["agents_to_remove"]), (&json!(1), &json!([])));
+    assert_eq!(scaling["inputs_not_read"], json!(["--metrics", "--cost-optimization"]));
+    helper.says(&["register", "max", "t"]).done();
+    let goals = ["claude-analyze-work-distribution", "--work-items", "[]", "--optimization-goals", "speed", "--json"];
+    let row = helper.says(&goals).json()["assignments"][0].clone();
+    assert_eq!((&row["work_item_id"], &row["assigned_agent"]), (&json!(id), &json!("max")), "{row}");
+    assert!(row["reasoning"].is_string() && row.get("confidence_score").is_some(), "{row}");
+    let moved = helper.says(&["claude-rebalance-recommendations", "--workload-data", "x", "--json"]).json();
+    let action = &moved["actions"][0];
+    assert_eq!(
+        (&action["type"], &action["to_agent"], &action["work_item"]),
+        (&json!("reassign_work"), &json!("max"), &json!(id))
+    );
+    assert_eq!((&action["worktree"], &action["new_capacity"]), (&Value::Null, &Value::Null));
+    assert_eq!(helper.says(&["claude-analyze-scaling", "--cheaply"]).code, 2);
+}
+
+#[test]
+fn a_stream_of_recommendations_says_what_to_do_about_teams_and_ends() {
+    let world = World::new();
+    let helper = Helper::new(&world);
+    helper.says(&["status"]).done();
+    helper.nexus(&["work", "add", "Fix the parser", "--type", "bug", "--team", "t"]).done();
+    let args = ["claude-intelligence-stream", "--interval", "30s", "--focus", "a, b", "--output-format", "json"];
+    let item = helper.says(&[&args[..], &["--seconds", "0"]].concat()).json();
+    has(&item, &["/timestamp", "/focus_areas/1"]);
+    let wanted = json!({ "action": "scale_team", "priority": "high", "team": "t", "focus": "bug" });
+    assert_eq!(item["recommendations"], json!([wanted]));
+    assert!(helper.says(&["claude-intelligence-stream", "--seconds", "0"]).done().contains("💡 high: scale_team (t)"));
+    for bad in [["--interval", "0s"], ["--seconds", "soon"], ["--output-format", "poem"]] {
+        assert_eq!(helper.says(&[&["claude-intelligence-stream"], &bad[..]].concat()).code, 2, "{bad:?}");
+    }
+}
+
+#[test]
+fn a_model_that_the_surroundings_name_is_asked_beside_the_rules() {
+    let world = World::new();
+    let helper = Helper::new(&world);
+    helper.claim("Fix the parser");
+    let (program, started) = (world.beside("model"), world.beside("started"));
+    let script = |answer: &str| {
+        let text = format!("#!/bin/sh\necho >> '{}'\ncat <<'END'\n{answer}\nEND\n", started.display());
+        fs::write(&program, text).expect("the folder is ours");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&program, mode).expect("it is ours");
+    };
+    let asked = |args: &[&str]| {
+        let mut command = helper.command(args);
+        command.env("NEXUS_ADVICE_ASK", "command").env("NEXUS_ADVICE_PROGRAM", &program);
+        command
+    };
+    script(r#"{"health_score":70,"system_health":"healthy","alerts":[],"recommendations":[],"confidence":0.5}"#);
+    super::helper::run(&mut asked(&["claude-health"])).done();
+    let left = saved(&helper, "claude_health_analysis.json");
+    assert_eq!((&left["engine"], &left["llm"]["answer"]["health_score"]), (&json!("rules"), &json!(70)), "{left:#}");
+    assert_eq!((&left["claude_available"], &left["llm"]["runtime"]), (&json!(false), &json!("command")));
+    let (input, output) = (world.beside("log"), world.beside("answer.json"));
+    fs::write(&input, "it failed\n").expect("the folder is ours");
+    let (from, to) = (input.to_string_lossy().into_owned(), output.to_string_lossy().into_owned());
+    script(r#"{"actions":["look at line 1"],"confidence":1}"#);
+    super::helper::run(&mut asked(&["claude-enhanced", "priorities", &from, &to])).done();
+    let read = || serde_json::from_str::<Value>(&text(&output)).expect("it is JSON");
+    assert_eq!(read()["llm"]["answer"]["actions"], json!(["look at line 1"]), "{:#}", read());
+    assert!(read()["actions"][0].is_string(), "the rules answer too");
+    fs::remove_file(&started).expect("it was started");
+    script(r#"{"actions":["1","2","3","4"],"confidence":1}"#);
+    fs::write(&input, "it failed again\n").expect("the folder is ours");
+    super::helper::run(&mut asked(&["claude-enhanced", "priorities", &from, &to, "2"])).done();
+    assert_eq!((&read()["llm"]["available"], text(&started).lines().count()), (&json!(false), 2), "it was tried twice");
+    assert!(read()["fallback_reason"].as_str().expect("why").contains("up to 3"), "{:#}", read());
+    let bad = super::helper::run(asked(&["claude-health"]).env("NEXUS_ADVICE_ASK", "nobody"));
+    assert_eq!(bad.code, 2, "{bad:?}");
 }

@@ -265,3 +265,103 @@ fn a_session_begins_ends_and_leaves_a_document_that_another_loads() {
         assert_eq!(refusal(&to.get_at("/sessions?open=perhaps")), (422, "malformed".to_owned()));
     }
 }
+/// What the rules say, but for the times.
+fn timeless(mut answer: Value) -> Value {
+    for field in ["at_ms", "analysis_metadata"] {
+        answer[field] = Value::Null;
+    }
+    answer
+}
+
+#[test]
+fn advice_is_asked_for_and_followed_once_for_a_key() {
+    let place = Place::new();
+    place.json(&["agent", "register", "zoe", "--role", "Developer"]);
+    let up = place.up();
+    for (n, to) in up.ways(&place).iter().enumerate() {
+        let one = place.add(&format!("one {n}"));
+        for question in ["priorities", "health", "teams", "bottlenecks", "assignments", "recommend"] {
+            let told = seen(to, &format!("/advice/{question}?since=7d"));
+            let same = place.json(&["advise", question, "--since", "7d"]);
+            assert_eq!(timeless(told), timeless(same), "{question}");
+        }
+        let told = seen(to, "/advice/recommend?agent=zoe&type=task");
+        assert_eq!((&told["agent"], &told["work_type"]), (&json!("zoe"), &json!("task")));
+        assert_eq!(seen(to, "/advice/assignments?workload_factor=2&team=a%20b")["workload_factor"], 2);
+        let body = json!({ "workload_factor": 5, "key": format!("k {n}") });
+        let first = done(to, "/advice/assignments/apply", &body);
+        let given: Vec<_> = first["applied"].as_array().expect("a list").iter().map(|it| &it["told"]).collect();
+        assert!(given.contains(&&json!(format!("give {one} to zoe"))), "{first}");
+        assert_eq!(done(to, "/advice/assignments/apply", &body), first, "the same key gets the same answer");
+        let other = to.post_to("/advice/health/apply", &json!({ "key": format!("k {n}") }).to_string());
+        assert_eq!(refusal(&other), (409, "key_reused".to_owned()));
+        place.json(&["work", "cancel", &one]);
+    }
+    let events = place.nexus(&["events"]).stdout;
+    assert_eq!(String::from_utf8_lossy(&events).matches("\"work.assigned\"").count(), 2);
+}
+
+#[test]
+fn advice_that_there_is_not_and_what_it_does_not_take_is_refused() {
+    let place = Place::new();
+    let up = place.up();
+    for to in up.ways(&place) {
+        assert_eq!(refusal(&to.get_at("/advice/fortune")), (404, "not_found".to_owned()));
+        assert_eq!(refusal(&to.post_to("/advice/fortune/apply", "{}")), (404, "not_found".to_owned()));
+        for path in [
+            "/advice/health?agent=zoe",
+            "/advice/recommend?workload_factor=1",
+            "/advice/assignments?workload_factor=0",
+            "/advice/health?since=yesterday",
+            "/advice/health?ask=claude",
+        ] {
+            assert_eq!(refusal(&to.get_at(path)), (422, "malformed".to_owned()), "{path}");
+        }
+        let asked = to.post_to("/advice/health/apply", r#"{"apply_opinion":true}"#);
+        assert_eq!(refusal(&asked), (422, "malformed".to_owned()), "a server starts no agents for whoever asks");
+        assert_eq!(to.get_at("/advice/health/apply").status, 405);
+    }
+}
+
+#[test]
+fn a_budget_is_set_shown_and_added_up_and_a_credential_is_asked_again() {
+    let place = Place::new();
+    let up = place.up();
+    for (n, to) in up.ways(&place).iter().enumerate() {
+        let body =
+            json!({ "account": "project", "tokens": 5_000, "usd": "2.50", "wall": "8h", "key": format!("k {n}") });
+        let set = done(to, "/budget/set", &body);
+        let limits = json!({ "tokens": 5_000, "usd_micros": 2_500_000, "wall_ms": 28_800_000, "attempts": null });
+        assert_eq!((&set["account"], &set["limits"]), (&json!("project"), &limits));
+        assert_eq!(done(to, "/budget/set", &body), set, "the same key gets the same answer");
+        assert_eq!(seen(to, "/budget"), place.json(&["budget", "show"]));
+        assert_eq!(seen(to, "/budget?account=item:*")["accounts"], json!([]));
+        let less = done(to, "/budget/set", &json!({ "account": "project", "no_limit": ["usd", "wall", "tokens"] }));
+        assert_eq!(less["limits"]["usd_micros"], Value::Null);
+        assert_eq!(seen(to, "/budget/history"), json!([]));
+        assert_eq!(seen(to, "/budget/history?by=day&since=2026-01-05&limit=10"), json!([]));
+        let reset = done(to, "/budget/reset", &json!({ "credential": "anthropic:1f0c3a9b77d2" }));
+        assert_eq!(reset, json!({ "credential": "anthropic:1f0c3a9b77d2", "was_in_trouble": false }));
+        for (path, body) in [
+            ("/budget/set", json!({ "account": "project" })),
+            ("/budget/set", json!({ "tokens": 1 })),
+            ("/budget/set", json!({ "account": "mars", "tokens": 1 })),
+            ("/budget/set", json!({ "account": "project", "usd": "1e3" })),
+            ("/budget/set", json!({ "account": "project", "no_limit": ["time"] })),
+            ("/budget/reset", json!({})),
+        ] {
+            assert_eq!(refusal(&to.post_to(path, &body.to_string())), (422, "malformed".to_owned()), "{body}");
+        }
+        for path in ["/budget/history?by=moon", "/budget/history?limit=0", "/budget?acount=org"] {
+            assert_eq!(refusal(&to.get_at(path)), (422, "malformed".to_owned()), "{path}");
+        }
+    }
+    let url = format!("http://{}", up.at);
+    let named = |args: &[&str]| place.json(&[args, &["--server", &url]].concat());
+    assert_eq!(named(&["budget", "set", "item:*", "--attempts", "3"])["limits"]["attempts"], 3);
+    assert_eq!(named(&["budget", "show"]), place.json(&["budget", "show"]));
+    assert_eq!(named(&["budget", "history", "--by", "item"]), json!([]));
+    assert_eq!(timeless(named(&["advise", "health"])), timeless(place.json(&["advise", "health"])));
+    let pass = place.nexus(&["budget", "pass", "--agent", "zoe", "--server", &url]);
+    assert_eq!(pass.status.code(), Some(2), "a token is made where the store is");
+}

@@ -43,7 +43,8 @@ impl Runtime for Claude {
         add(&["--setting-sources", "", "--strict-mcp-config"]);
         let mcp_file = spec.home.join("mcp.json");
         add(&["--mcp-config", &mcp_file.to_string_lossy()]);
-        add(&["--tools", TOOLS, "--permission-mode", "acceptEdits", "--permission-prompt-tool", "stdio"]);
+        let (tools, mode) = if spec.answer_only { ("", "manual") } else { (TOOLS, "acceptEdits") };
+        add(&["--tools", tools, "--permission-mode", mode, "--permission-prompt-tool", "stdio"]);
         let servers = spec.servers.iter().map(|it| format!("mcp__{}", it.name));
         let allowed: Vec<String> = spec.tools.allow.iter().cloned().chain(servers).collect();
         for (flag, tools) in [("--allowedTools", &allowed), ("--disallowedTools", &spec.tools.deny)] {

@@ -115,7 +115,6 @@ impl Stage {
             limits: &spec.limits,
             ladder: Ladder { words: step, interrupt: step, terminate: step },
             required: spec.servers.iter().map(|it| it.name.clone()).collect(),
-            form: false,
             patience: Duration::from_millis(50),
             meter: self.metered.is_some().then_some(&meter),
         };
