@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Engine, Output, World, on_each_engine, text};
+use crate::support::{Engine, Output, World, on_each_engine, text, until};
 
 on_each_engine! {
     the_rules_answer_every_question_and_what_they_advise_is_done_once_for_a_key,
@@ -319,4 +319,28 @@ fn what_cannot_be_asked_is_a_mistake_and_a_named_server_asks_no_model() {
     assert_eq!(scene.started(), 0);
     let near = scene.ask(&["bottlenecks"], &model);
     assert_eq!((&near.json["llm"]["available"], scene.started()), (&json!(true), 1), "{near:?}");
+}
+
+#[test]
+fn five_opinions_are_asked_for_at_a_time_and_the_next_one_is_told_so() {
+    let scene = Scene::new();
+    let gate = scene.world.beside("gate");
+    let model = scene.model(&format!("until [ -e '{}' ]; do sleep 0.01; done; echo '{GOOD}'", gate.display()));
+    let ask = |n: usize| {
+        let name = format!("m-{n}");
+        scene.world.nexus(&["advise", "bottlenecks", "--ask", "command", "--program", &model, "--model", &name])
+    };
+    let under_way: Vec<_> = (1..=5).map(|n| ask(n).start()).collect();
+    until("five programs", || (scene.started() == 5).then_some(()));
+    let next = ask(6).done().json;
+    assert_eq!((&next["llm"]["outcome"], &next["engine"]), (&json!("busy"), &json!("rules")), "{next:#}");
+    fs::write(&gate, "").expect("the folder is ours");
+    for it in under_way {
+        let told = it.wait();
+        assert_eq!(told.json["llm"]["available"], true, "{told:?}");
+    }
+    assert_eq!(ask(6).done().json["llm"]["available"], true, "there is room again");
+    assert_eq!(scene.started(), 6);
+    let spent = scene.world.nexus(&["budget", "show", "run:advice"]).done().json;
+    assert_eq!(spent["accounts"][0]["spent"]["attempts"], 6, "{spent:#}");
 }

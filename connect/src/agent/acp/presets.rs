@@ -102,6 +102,10 @@ fn opencode(plan: &mut Plan, spec: &RunSpec) {
 }
 
 fn goose(plan: &mut Plan, spec: &RunSpec) {
+    if spec.answer_only {
+        // Its tools are a part that can be left out.
+        plan.argv.retain(|it| !matches!(it.as_str(), "--with-builtin" | "developer"));
+    }
     set(plan, "GOOSE_MODE", "approve");
     set(plan, "GOOSE_DISABLE_KEYRING", "1");
     if let Some(model) = &spec.model {

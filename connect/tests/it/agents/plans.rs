@@ -71,3 +71,14 @@ fn a_run_has_folders_of_its_own_unless_it_needs_the_login_of_a_person() {
     assert_eq!(value(&plan("claude", &own), "CLAUDE_CONFIG_DIR"), None);
     assert_eq!(value(&plan("codex", &own), "CODEX_HOME"), None);
 }
+
+#[test]
+fn an_agent_that_is_only_to_answer_gets_no_tools_where_its_kind_can_do_without() {
+    let spec = RunSpec { answer_only: true, ..spec() };
+    let (claude, codex) = (plan("claude", &spec).argv, plan("codex", &spec).argv);
+    let after = |argv: &[String], flag: &str| argv.iter().position(|it| it == flag).map(|at| argv[at + 1].clone());
+    assert_eq!(after(&claude, "--tools").as_deref(), Some(""));
+    assert_eq!(after(&claude, "--permission-mode").as_deref(), Some("manual"));
+    assert_eq!(after(&codex, "-s").as_deref(), Some("read-only"));
+    assert!(!plan("goose", &spec).argv.iter().any(|it| it == "developer"));
+}
