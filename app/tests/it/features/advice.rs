@@ -1,6 +1,6 @@
 //! The steps about advice.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Step;
 use super::stage::Stage;
@@ -12,6 +12,26 @@ pub const STEPS: &[Step] = &[
         let told = s.success();
         assert_eq!((&told["engine"], &told["llm"]["available"]), (&"rules".into(), &false.into()), "{told}");
         assert_eq!(told["llm"]["reason"], "no model was asked");
+    }),
+    ("a model that would give {} to {}", |s, a, _| {
+        let change = json!({ "work_item": s.id(a[0]), "to_agent": a[1], "reasoning": "it is best", "confidence": 0.9 });
+        let answer = json!({ "assignment_changes": [change], "confidence": 0.9 });
+        s.world.write("model.json", &answer.to_string());
+    }),
+    ("the model is asked about {}", |s, a, _| {
+        let program = format!("cat {}", s.world.repo.join("model.json").display());
+        let model = ["--ask", "command", "--program", &program];
+        s.act(["advise"].into_iter().chain(a[0].split_whitespace()).chain(model));
+    }),
+    ("the advice was given by rules, with an opinion beside it", |s, _, _| {
+        let told = s.success();
+        assert_eq!((&told["engine"], &told["llm"]["engine"]), (&"rules".into(), &"llm".into()), "{told}");
+        assert_eq!((&told["llm"]["available"], &told["llm"]["applied"]), (&true.into(), &Value::Null), "{told}");
+    }),
+    ("the advice was given by rules, as the answer of the model did not fit", |s, _, _| {
+        let told = s.success();
+        assert_eq!((&told["engine"], &told["llm"]["available"]), (&"rules".into(), &false.into()), "{told}");
+        assert_eq!(told["llm"]["outcome"], "failed_schema_unmet", "{told}");
     }),
     ("{} comes first in the advice", |s, a, _| {
         assert_eq!(s.success()["recommendations"][0]["work_type"], a[0], "{}", s.success());

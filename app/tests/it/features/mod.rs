@@ -71,6 +71,11 @@ fn advice_is_as_its_feature_says() {
 }
 
 #[test]
+fn opinions_are_as_their_feature_says() {
+    play("opinion.feature");
+}
+
+#[test]
 fn the_log_is_as_its_feature_says() {
     play("audit.feature");
 }
