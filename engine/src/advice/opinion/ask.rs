@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use domain::agent::event::{AgentEvent, Question};
 use domain::agent::verdict::{By, Outcome, verdict};
+use domain::budget::Usage;
 use domain::id::EarmarkId;
 use serde_json::Value;
 use store::budget::{Earmark, earmarks};
@@ -70,6 +71,8 @@ pub struct Asking {
 /// What came of starting an agent.
 struct Heard {
     result: RunResult,
+    /// What it used: as the gateway counted, else by its own account.
+    used: Usage,
     answer: Result<Value, String>,
     outcome: Outcome,
 }
@@ -119,12 +122,8 @@ impl Engine {
         wait(self.budget_settle(&dispatched, started)).ok();
         let heard = heard?;
         asked.duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let used = match heard.result.facts.metered {
-            Some(metered) => metered.usage,
-            None => heard.result.usage,
-        };
-        asked.tokens = Some(used.tokens()).filter(|tokens| *tokens > 0);
-        asked.usd_micros = used.usd_micros.or(heard.result.usage.usd_micros);
+        asked.tokens = Some(heard.used.tokens()).filter(|tokens| *tokens > 0);
+        asked.usd_micros = heard.used.usd_micros.or(heard.result.usage.usd_micros);
         match (heard.outcome, heard.answer) {
             (Outcome::Completed, Ok(answer)) => {
                 wait(self.keep_opinion(&Kept { asked: asked.clone(), answer: answer.clone() }))?;
@@ -182,6 +181,7 @@ impl Asking {
         let never = |why: String| Heard {
             outcome: Outcome::NeverStarted(why.clone()),
             result: RunResult::never_started(why, place.0.join("output.log")),
+            used: Usage::default(),
             answer: Err(String::new()),
         };
         let kept_in = self.room.sandbox.kind() != SandboxKind::None;
@@ -227,15 +227,18 @@ impl Asking {
             }
             Err(NeverStarted(why)) => RunResult::never_started(why, place.0.join("output.log")),
         };
+        let mut used = result.usage;
         if let (Some(gateway), Some(pass)) = (&self.gateway, &spec.pass) {
             let metered = gateway.close(pass);
+            used = metered.usage;
+            // A program that we know nothing of may answer without a model.
             result.facts.metered = self.runtime.calls_models().then_some(metered);
         }
         asked.model = ear.model.filter(|model| !model.is_empty()).or_else(|| self.model.clone());
         let answer = said(&spec.result_file, opaque, &result).and_then(|text| inquiry.read(&text));
         result.facts.schema_met = Some(answer.is_ok());
         let outcome = verdict(&result.facts);
-        Ok(Heard { result, answer, outcome })
+        Ok(Heard { result, used, answer, outcome })
     }
 
     fn spec(&self, inquiry: &Inquiry, place: &Path, trace_id: &str, pass: Option<Pass>) -> RunSpec {
