@@ -295,6 +295,14 @@ fn what_claude_says_is_labelled_with_its_model_its_cost_and_its_time() {
     assert_eq!((&good["claude_available"], &good["fallback_reason"]), (&json!(true), &Value::Null), "{good:#}");
     let label = json!([llm["model"], llm["usd_micros"], llm["tokens"], llm["duration_ms"].is_u64()]);
     assert_eq!(label, json!(["claude-x-1", 12_500, 42, true]));
+    let refused =
+        r#"{"type":"result","subtype":"success","is_error":true,"api_error_status":401,"result":"bad key plugh-7"}"#;
+    let program = scene.model(&script.replace(&result.to_string(), refused));
+    let fresh = ["advise", "bottlenecks", "--ask", "claude", "--sandbox", "none", "--fresh"];
+    let told = scene.world.nexus(&fresh).env("NEXUS_CLAUDE_BIN", &program).env("OPENAI_API_KEY", "plugh-7").done().json;
+    let llm = &told["llm"];
+    assert_eq!(llm["outcome"], "failed_auth", "{llm:#}");
+    assert!(llm["reason"].as_str().is_some_and(|it| it.contains("bad key ***")), "{llm:#}");
 }
 
 #[test]

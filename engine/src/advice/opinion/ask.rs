@@ -17,8 +17,8 @@ use super::inquiry::Inquiry;
 use super::kept::Kept;
 use super::{Asked, Opinion};
 use crate::agent::{
-    Answer, Caller, Gateway, Host, Job, Ladder, Limits, Pass, Protocol, Room, RunResult, RunSpec, Runtime, SandboxKind,
-    View, pass_for, prepare, supervise,
+    Answer, Caller, GATEWAY_KEYS, Gateway, Host, Job, Ladder, Limits, Pass, Protocol, Room, RunResult, RunSpec,
+    Runtime, SandboxKind, View, pass_for, prepare, supervise,
 };
 use crate::budget::{Dispatch, Estimate};
 use crate::ports::{Caps, Inherit, Launch, Launcher, NeverStarted};
@@ -160,9 +160,15 @@ fn why(outcome: &Outcome, misfit: Option<String>, result: &RunResult) -> String 
         _ => fault.filter(|it| !it.is_empty()).or(Some(result.facts.errors.trim())).map(str::to_owned),
     };
     match said.filter(|said| !said.is_empty()) {
-        Some(said) => format!("{outcome}; {}", said.chars().take(SAID_MAX).collect::<String>()),
+        Some(said) => format!("{outcome}; {}", without_keys(said).chars().take(SAID_MAX).collect::<String>()),
         None => outcome.to_string(),
     }
+}
+
+/// `said` without the keys of our environment, which providers like to repeat when they refuse one.
+fn without_keys(said: String) -> String {
+    let keys = GATEWAY_KEYS.iter().filter_map(|name| std::env::var(name).ok()).filter(|key| !key.is_empty());
+    keys.fold(said, |said, key| said.replace(&key, "***"))
 }
 
 impl Asking {
