@@ -43,7 +43,7 @@ test-full: setup ## Run the coverage gate, the demo, the examples in the docs, a
 
 soak: setup ## Run the long tests with many more rounds; takes as long as it takes.
 	@scripts/need bwrap
-	@scripts/agents
+	@scripts/agents --all
 	@NEXUS_TEST_FULL=1 NEXUS_TEST_SOAK=1 NEXUS_TEST_AGENTS=$(abspath $(TARGET))/agents $(RUN_TESTS)
 
 check: setup ## Check format, lints, API docs, links and scripts.

@@ -16,23 +16,65 @@ struct Kind {
     name: &'static str,
     provider: &'static str,
     tool: fn(&str) -> Value,
+    /// How many answers its model has given already when it is first asked, as the agent tells it.
+    before: usize,
 }
 
 const CLAUDE: Kind = Kind {
     name: "claude",
     provider: "ANTHROPIC",
     tool: |command| json!({ "name": "Bash", "input": { "command": command, "description": "work" } }),
+    before: 0,
 };
 const CODEX: Kind = Kind {
     name: "codex",
     provider: "OPENAI",
     tool: |command| json!({ "name": "exec_command", "input": { "cmd": command } }),
+    before: 0,
 };
 const GOOSE: Kind = Kind {
     name: "goose",
     provider: "OPENAI",
     tool: |command| json!({ "name": "shell", "input": { "command": command } }),
+    before: 0,
 };
+
+const GEMINI: Kind = Kind {
+    name: "gemini",
+    provider: "GEMINI",
+    tool: |command| json!({ "name": "run_shell_command", "input": { "command": command } }),
+    before: 0,
+};
+const OPENCODE: Kind = Kind {
+    name: "opencode",
+    provider: "OPENAI",
+    tool: |command| json!({ "name": "bash", "input": { "command": command, "description": "work" } }),
+    before: 0,
+};
+const QWEN: Kind = Kind {
+    name: "qwen",
+    provider: "OPENAI",
+    tool: |command| json!({ "name": "run_shell_command", "input": { "command": command, "is_background": false } }),
+    before: 1,
+};
+
+/// Those of which one story is enough; `make soak` installs them.
+mod others {
+    #[test]
+    fn gemini_lands_a_change() {
+        super::told(&super::GEMINI, super::a_real_agent_lands_a_change);
+    }
+
+    #[test]
+    fn opencode_lands_a_change() {
+        super::told(&super::OPENCODE, super::a_real_agent_lands_a_change);
+    }
+
+    #[test]
+    fn qwen_lands_a_change() {
+        super::told(&super::QWEN, super::a_real_agent_lands_a_change);
+    }
+}
 
 /// Tells each story with each kind of agent.
 macro_rules! with_each_agent {
@@ -94,6 +136,8 @@ impl Scene {
     /// Calls the program while there is a model that does `turns`.
     fn with_model(&self, kind: &Kind, program: &str, turns: &Value, args: &[&str]) -> Output {
         let script = self.world.beside("script.json");
+        let before = vec![json!({ "text": "said before" }); kind.before];
+        let turns: Vec<&Value> = before.iter().chain(turns.as_array().expect("a list")).collect();
         let scenario = json!({ "turns": turns, "no_tools": { "text": "A title" } });
         let text = json!({ "scenarios": { "default": scenario } }).to_string();
         fs::write(&script, text).expect("the folder is ours");

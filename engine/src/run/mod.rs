@@ -211,10 +211,11 @@ impl Site {
             std::fs::create_dir_all(&folder).map_err(|e| self.io(&format!("making {}", folder.display()), &e))?;
         }
         wait(self.engine.tend())?;
-        wait(self.engine.forget_answers(self.habits.answers_kept))?;
-        wait(self.engine.forget_notifications())?;
-        wait(self.engine.forget_activity(self.habits.activity_kept))?;
-        wait(self.engine.forget_calls(self.habits.calls_kept))?;
+        // Old rows do no harm: the next run forgets what this one could not.
+        let _ = wait(self.engine.forget_answers(self.habits.answers_kept));
+        let _ = wait(self.engine.forget_notifications());
+        let _ = wait(self.engine.forget_activity(self.habits.activity_kept));
+        let _ = wait(self.engine.forget_calls(self.habits.calls_kept));
         // What could not be put away stays where it is; `nexus workspace prune` says why.
         self.prune(None, false)?;
         Ok(())

@@ -19,15 +19,14 @@ const VERBS: [&str; 8] = [
 ];
 
 /// Features whose commands a server can do.
-const FEATURES: [&str; 6] =
-    [
-        "features::work",
-        "features::the_queue",
-        "features::reservations",
-        "features::messages",
-        "features::sessions",
-        "features::advice",
-    ];
+const FEATURES: [&str; 6] = [
+    "features::work",
+    "features::the_queue",
+    "features::reservations",
+    "features::messages",
+    "features::sessions",
+    "features::advice",
+];
 
 fn hold(way: &str, tests: &[&str], without: &[&str]) {
     let mut again = Command::new(std::env::current_exe().expect("this program"));

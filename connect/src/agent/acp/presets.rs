@@ -127,6 +127,10 @@ fn qwen(plan: &mut Plan, spec: &RunSpec) {
         plan.argv.extend(["--auth-type", "openai"].map(str::to_owned));
         set(plan, "OPENAI_API_KEY", pass.token.clone());
         set(plan, "OPENAI_BASE_URL", format!("{}/v1", pass.base("openai")));
+        // It takes a proxy for every address, its model's too.
+        for name in ["HTTPS_PROXY", "https_proxy"] {
+            set(plan, name, "");
+        }
     }
 }
 
