@@ -8,10 +8,10 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 NEXTEST := $(shell command -v cargo-nextest 2>/dev/null)
 RUN_TESTS := scripts/with-postgres $(if $(NEXTEST),cargo nextest run,cargo test) --workspace --locked
 
-.PHONY: help setup build demo up dev test test-full soak check quality coverage ci bench health
+.PHONY: help setup build demo up dev test test-full soak transcripts check quality coverage ci bench health
 
 help: ## Print this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Check for Rust, git and a C compiler; on Debian as root, install git and the compiler.
 	@scripts/setup
@@ -45,6 +45,12 @@ soak: setup ## Run the long tests with many more rounds; takes as long as it tak
 	@scripts/need bwrap
 	@scripts/agents --all
 	@NEXUS_TEST_FULL=1 NEXUS_TEST_SOAK=1 NEXUS_TEST_AGENTS=$(abspath $(TARGET))/agents $(RUN_TESTS)
+
+transcripts: setup ## Record the transcripts of real agents anew, with a fake model; writes those that end as expected.
+	@scripts/need python3
+	@scripts/agents
+	@scripts/transcripts
+	@cargo test --locked -p connect --test it agents::transcripts
 
 check: setup ## Check format, lints, API docs, links and scripts.
 	cargo fmt --check
