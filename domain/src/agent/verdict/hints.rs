@@ -31,6 +31,7 @@ const WORDS: &[(&str, Failure)] = &[
     ("credentials", Failure::Auth),
     ("not_found_error", Failure::ModelMissing),
     ("model not found", Failure::ModelMissing),
+    ("resource not found (404)", Failure::ModelMissing),
     ("selected model", Failure::ModelMissing),
     ("connection", Failure::Network),
     ("econnrefused", Failure::Network),
