@@ -48,6 +48,9 @@ pub struct Args {
     /// What keeps agents in: auto, bwrap, landlock or none
     #[arg(long, value_name = "KIND")]
     sandbox: Option<String>,
+    /// An agent that changes no file has failed; without this its item is done, as reported
+    #[arg(long)]
+    require_change: bool,
     /// Import this backlog first (JSON lines, see `nexus work import`)
     #[arg(long, value_name = "FILE")]
     backlog: Option<PathBuf>,
@@ -116,6 +119,7 @@ pub fn run(mut global: Global, args: Args) -> Result<Answer, Problem> {
         model: args.model,
         program: chosen.program,
         room: crate::sandbox::agents_room(sandbox, &here.settings().sandbox),
+        require_change: args.require_change,
         name: args.agent_name.unwrap_or_else(|| format!("run-{}", random_hex::<3>())),
         filter,
         target,

@@ -2,15 +2,17 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use engine::agent::SandboxKind;
 use engine::problem::{Kind, Problem};
 use engine::{Engine, wait};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Door, aside, ms_since};
 
@@ -19,6 +21,8 @@ pub struct Vitals {
     started: Instant,
     /// The file that was opened, with its device and number; `None` when the store is in a database.
     file: Option<(PathBuf, Option<(u64, u64)>)>,
+    /// How each kind of sandbox did on this machine when it was tried.
+    sandboxes: OnceLock<Value>,
 }
 
 impl Vitals {
@@ -28,7 +32,21 @@ impl Vitals {
             let found = std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
             (path.to_owned(), found)
         });
-        Self { started: Instant::now(), file }
+        Self { started: Instant::now(), file, sandboxes: OnceLock::new() }
+    }
+
+    /// Tries each kind of sandbox, once; it takes part of a second.
+    pub fn try_sandboxes(&self) {
+        let told =
+            |it: &engine::agent::Probe| json!({ "kind": it.kind.word(), "works": it.works, "detail": it.detail });
+        let kept_in = |it: &&engine::agent::Probe| it.kind != SandboxKind::None;
+        if let Ok(kinds) = crate::sandbox::all() {
+            let _ = self.sandboxes.set(kinds.iter().filter(kept_in).map(told).collect());
+        }
+    }
+
+    fn sandboxes(&self) -> Value {
+        self.sandboxes.get().cloned().unwrap_or(Value::Null)
     }
 
     /// Fails when the file is gone or is another one. An open connection would go on reading a file that nobody else
@@ -53,7 +71,7 @@ impl Vitals {
 /// Whether the store answers; 503 when it does not.
 pub async fn health(State(door): State<Door>) -> Response {
     let (engine, vitals) = (door.engine, door.vitals);
-    let uptime_ms = ms_since(vitals.started);
+    let (uptime_ms, sandbox) = (ms_since(vitals.started), vitals.sandboxes());
     let checked = aside(move || {
         vitals.check()?;
         wait(engine.check())
@@ -62,13 +80,16 @@ pub async fn health(State(door): State<Door>) -> Response {
     let (status, body) = match checked.await {
         Ok(last_seq) => (
             StatusCode::OK,
-            json!({ "status": "ok", "version": version, "store": "ok", "uptime_ms": uptime_ms, "last_seq": last_seq }),
+            json!({
+                "status": "ok", "version": version, "store": "ok", "uptime_ms": uptime_ms, "last_seq": last_seq,
+                "sandbox": sandbox,
+            }),
         ),
         Err(problem) => (
             StatusCode::SERVICE_UNAVAILABLE,
             json!({
                 "status": "failed", "version": version, "store": problem.message, "code": problem.code,
-                "uptime_ms": uptime_ms, "last_seq": null,
+                "uptime_ms": uptime_ms, "last_seq": null, "sandbox": sandbox,
             }),
         ),
     };

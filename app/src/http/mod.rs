@@ -121,6 +121,9 @@ pub fn serve(
             Err(error) => (None, Some(error.to_string())),
         };
         let door = Door::open(serving)?;
+        let vitals = Arc::clone(&door.vitals);
+        // Whoever asks before it is through hears that nothing is known.
+        drop(tokio::task::spawn_blocking(move || vitals.try_sandboxes()));
         let path = socket.as_ref().map(|(socket, _)| socket.path.as_path());
         ready(&Places { address, socket: path, no_socket });
         attend(door, Some((tcp, address)), socket, stop).await.map_err(|e| failed("serving on", e))

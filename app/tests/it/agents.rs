@@ -201,3 +201,22 @@ fn the_operators_template_goes_before_ours_and_one_that_is_wrong_starts_nothing(
     assert!(said.code == Some(1) && said.json.to_string().contains("bad_template"), "{said:?}");
     assert_eq!(world.nexus(&["agent", "templates", "--show", "../x"]).run().code, Some(1));
 }
+
+#[test]
+fn an_agent_that_changes_nothing_has_failed_where_a_change_is_asked_for() {
+    for (script, asked, state, word) in [
+        ("", true, "dead", "has changed none"),
+        ("", false, "done", "done"),
+        ("echo hello > made", true, "done", "done"),
+    ] {
+        let world = World::new();
+        let id = world.nexus(&["work", "add", "one", "--attempts", "1"]).done().text("id");
+        let agent = claude(&world, "2.1.329", &format!("{script}\n{}", say(DONE)));
+        let mut args = vec!["run", "--runtime", "claude", "--sandbox", "none"];
+        args.extend(asked.then_some("--require-change"));
+        let end = world.nexus(&args).env("NEXUS_CLAUDE_BIN", &agent).run();
+        let item = world.item(&id);
+        assert_eq!(item.text("state"), state, "{end:?} {item:?}");
+        assert!(item.json.to_string().contains(word), "{item:?}");
+    }
+}

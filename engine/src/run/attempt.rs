@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use domain::agent::event::{AgentEvent, Question, Touch};
-use domain::agent::verdict::{By, Outcome};
+use domain::agent::verdict::{By, Facts, Outcome};
 use domain::id::PermissionId;
 use domain::text::Role;
 use domain::work::{Command, Fence, Held, Json, Limits as WorkLimits};
@@ -84,6 +84,7 @@ impl Worker<'_> {
             let metered = gateway.close(pass);
             facts.metered = self.options.runtime.calls_models().then_some(metered);
         }
+        facts.changed = self.changed(held, workspace, &facts);
         // Keys and sessions of this run are of no use to anybody.
         let _ = std::fs::remove_dir_all(&spec.home);
         let outcome = domain::agent::verdict::verdict(&facts);
@@ -99,6 +100,16 @@ impl Worker<'_> {
             None => tail_of(&facts.errors),
         };
         Ok(Attempt { outcome, result: read_result(&spec.result_file).or(answer), said })
+    }
+
+    /// Whether the agent changed a file, where that is asked for and nothing else speaks against its work.
+    fn changed(&self, held: &Held, workspace: &Workspace, facts: &Facts) -> Option<bool> {
+        if !self.options.require_change || domain::agent::verdict::verdict(facts) != Outcome::Completed {
+            return None;
+        }
+        let found = self.site.repo.observe(Path::new(&workspace.path), &workspace.base, "", held.by.as_str());
+        // A worktree that cannot be looked into is found out about when its work is submitted.
+        found.ok().map(|found| found.is_some())
     }
 
     fn open_pass(&self, held: &Held, item: &WorkView) -> Result<Option<Pass>, String> {

@@ -22,6 +22,8 @@ pub struct RunOptions {
     pub program: Option<String>,
     /// What keeps them in.
     pub room: Room,
+    /// Whether an agent that changes no file has failed.
+    pub require_change: bool,
     /// What agents are called, before their number.
     pub name: String,
     /// What they take.

@@ -68,7 +68,7 @@ pub struct Card {
     pub change: Option<ChangeView>,
     /// Where its holder works, when that is a workspace of ours.
     pub workspace: Option<WorkspaceView>,
-    /// What its agent did last, oldest first; at most [`LINES`].
+    /// What its agent did last, oldest first; at most three lines.
     pub activity: Vec<ActivityView>,
 }
 
