@@ -1,6 +1,7 @@
 //! The store as its callers see it: its verbs against the rules, its commits against crashes, its file against
 //! all that can be wrong with a file.
 
+mod activity;
 mod answers;
 mod budgets;
 mod bulk;
