@@ -191,6 +191,7 @@ impl Here {
             agent_memory_max: settings.agent.memory_bytes_max,
             agent_processes_max: settings.agent.processes_max,
             agent_permission: settings.agent.permission,
+            agent_otlp: settings.agent.otlp.clone(),
             check_output_max: settings.check.output_bytes_max,
             check_grace: settings.check.grace,
             check_memory_max: settings.check.memory_bytes_max,

@@ -126,6 +126,8 @@ pub struct Habits {
     pub agent_processes_max: u32,
     /// What an agent is told that asks whether it may do what reaches beyond its worktree.
     pub agent_permission: Permit,
+    /// Where agents send their telemetry, if anywhere: an OTLP endpoint over HTTP.
+    pub agent_otlp: Option<String>,
     /// How many bytes of a check's output are kept.
     pub check_output_max: u64,
     /// How long a check has to end when it is asked to.
@@ -195,6 +197,7 @@ impl Default for Habits {
             agent_memory_max: 0,
             agent_processes_max: 2_000,
             agent_permission: Permit::Deny,
+            agent_otlp: None,
             check_output_max: 10_000_000,
             check_grace: Duration::from_secs(2),
             check_memory_max: 0,

@@ -77,7 +77,7 @@ pub struct Settings {
 }
 
 /// What an agent may use up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentLimits {
     /// How long it may run.
     pub timeout: Duration,
@@ -101,6 +101,8 @@ pub struct AgentLimits {
     pub processes_max: u32,
     /// Who decides whether it may do what it asks about.
     pub permission: Permit,
+    /// Where it sends its telemetry, if anywhere.
+    pub otlp: Option<String>,
 }
 
 /// What keeps agents and checks in.
@@ -281,6 +283,7 @@ impl Settings {
                 print_bytes_max: written.number("agent.print_max"),
                 memory_bytes_max: written.number("agent.memory_max"),
                 processes_max: narrow(written, "agent.processes_max"),
+                otlp: Some(written.text("agent.otlp_endpoint")).filter(|url| !url.is_empty()).map(str::to_owned),
                 permission: match written.text("agent.permission") {
                     "allow" => Permit::Allow,
                     "ask" => Permit::Ask(written.duration("agent.permission_wait")),

@@ -158,6 +158,12 @@ pub static ALL: &[Spec] = &[
         "How long a person has to answer such a question; then the answer is no.",
     ),
     row(
+        "agent.otlp_endpoint",
+        OTLP_URL,
+        "",
+        "Where agents send their telemetry: an OTLP endpoint over HTTP, such as http://127.0.0.1:4318; empty is nowhere.",
+    ),
+    row(
         "sandbox.kind",
         Kind::Choice(sandbox::WORDS),
         "auto",
@@ -351,6 +357,10 @@ const NAMES: Kind = Kind::Text {
 const MODEL_URL: Kind = Kind::Text {
     wanted: "an address such as https://host, without a user and without ?",
     fits: |text| Upstream::at(text).is_ok(),
+};
+const OTLP_URL: Kind = Kind::Text {
+    wanted: "an address such as http://127.0.0.1:4318, without a user and without ?, or nothing",
+    fits: |text| text.is_empty() || Upstream::at(text).is_ok(),
 };
 const PRICES: Kind = Kind::Text {
     wanted: "prices such as claude-*=3/15/0.30/3.75, gpt-x=1/2, or nothing",

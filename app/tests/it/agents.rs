@@ -220,3 +220,21 @@ fn an_agent_that_changes_nothing_has_failed_where_a_change_is_asked_for() {
         assert!(item.json.to_string().contains(word), "{item:?}");
     }
 }
+
+#[test]
+fn agents_are_told_where_telemetry_goes_when_somebody_says_so() {
+    for (endpoint, told) in [("http://127.0.0.1:4318", 3), ("", 0)] {
+        let world = World::new();
+        let id = world.add("one");
+        let agent = claude(
+            &world,
+            "2.1.329",
+            &format!("env | grep -E '^(OTEL_E|OTEL_R|CLAUDE_CODE_E)' | sort > told\n{}", say(DONE)),
+        );
+        let run = world.nexus(&["run", "--runtime", "claude", "--sandbox", "none"]).env("NEXUS_CLAUDE_BIN", &agent);
+        run.env("NEXUS_AGENT_OTLP_ENDPOINT", endpoint).done();
+        let said = world.git(&["show", "main:told"]);
+        let of = [endpoint, &format!("nexus.item={id},nexus.fence=1"), "CLAUDE_CODE_ENABLE_TELEMETRY=1"];
+        assert_eq!(of.iter().filter(|it| !it.is_empty() && said.contains(**it)).count(), told, "{said}");
+    }
+}

@@ -248,6 +248,21 @@ impl Worker<'_> {
             ("NEXUS_DATABASES".to_owned(), list(environment.databases.clone())),
             ("PATH".to_owned(), path),
         ];
+        if let Some(endpoint) = &self.site.habits.agent_otlp {
+            let about = format!("nexus.item={},nexus.fence={}", item.id, item.fence);
+            for (name, value) in [
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str()),
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+                ("OTEL_METRICS_EXPORTER", "otlp"),
+                ("OTEL_LOGS_EXPORTER", "otlp"),
+                ("OTEL_TRACES_EXPORTER", "otlp"),
+                ("OTEL_RESOURCE_ATTRIBUTES", &about),
+                // Claude Code sends nothing without this; to others it means nothing.
+                ("CLAUDE_CODE_ENABLE_TELEMETRY", "1"),
+            ] {
+                env.push((name.to_owned(), value.into()));
+            }
+        }
         if let Some(port) = environment.ports.first() {
             env.push(("PORT".to_owned(), port.to_string().into()));
         }
