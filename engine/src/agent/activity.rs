@@ -87,7 +87,7 @@ impl Engine {
             .write(async move |tx| {
                 kept::keep(tx, &project, &lines).await?;
                 let most = i64::from(LINES_MAX);
-                // The last line of each attempt says from where on lines stay; half an attempt's room is left to grow.
+                // The last line of each attempt says from where on lines stay.
                 for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.seq > most) {
                     let later = lines[at + 1..].iter().any(|it| (&it.item, it.fence) == (&line.item, line.fence));
                     if !later {
