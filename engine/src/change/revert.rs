@@ -61,12 +61,14 @@ impl Site {
         };
         let taken_back = id.clone();
         let queued = wait(self.engine.store.write(async move |tx| {
+            // Held from here on, so that of two who take it back the second sees what the first did.
+            let held = kept::find(tx, &scope.project, &taken_back).await?;
             let made = kept::of_item(tx, &scope.project, &change.item).await?;
             if let Some(other) = made.iter().find(|other| takes_back(other, &taken_back)) {
                 return Ok::<_, Problem>(other.clone());
             }
             // Looked at once more: another one may have landed since.
-            made.iter().find(|made| made.id == taken_back).map(landed_as).transpose()?;
+            held.as_ref().map(landed_as).transpose()?;
             Ok(kept::insert(tx, &scope, change).await?)
         }))?;
         failpoint!("revert.queued");
