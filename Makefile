@@ -48,7 +48,7 @@ soak: setup ## Run the long tests with many more rounds; takes as long as it tak
 
 transcripts: setup ## Record the transcripts of real agents anew, with a fake model; writes those that end as expected.
 	@scripts/need python3
-	@scripts/agents
+	@scripts/agents --all
 	@scripts/transcripts
 	@cargo test --locked -p connect --test it agents::transcripts
 

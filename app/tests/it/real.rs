@@ -11,100 +11,112 @@ use serde_json::{Value, json};
 
 use crate::support::{Output, Running, World, until};
 
-/// A kind of agent, the wire format that it speaks, and its tool that runs a command in a shell.
+/// A kind of agent, the wire format that it speaks, and what its model says to have a command run in a shell.
 struct Kind {
     name: &'static str,
     provider: &'static str,
-    tool: fn(&str) -> Value,
+    work: fn(&str) -> Value,
     /// How many answers its model has given already when it is first asked, as the agent tells it.
     before: usize,
 }
 
-const CLAUDE: Kind = Kind {
-    name: "claude",
-    provider: "ANTHROPIC",
-    tool: |command| json!({ "name": "Bash", "input": { "command": command, "description": "work" } }),
-    before: 0,
-};
+const CLAUDE: Kind = Kind { name: "claude", provider: "ANTHROPIC", work: described, before: 0 };
 const CODEX: Kind = Kind {
     name: "codex",
     provider: "OPENAI",
-    tool: |command| json!({ "name": "exec_command", "input": { "cmd": command } }),
+    work: |command| tool("exec_command", &json!({ "cmd": command })),
     before: 0,
 };
 const GOOSE: Kind = Kind {
     name: "goose",
     provider: "OPENAI",
-    tool: |command| json!({ "name": "shell", "input": { "command": command } }),
+    work: |command| tool("shell", &json!({ "command": command })),
     before: 0,
 };
-
 const GEMINI: Kind = Kind {
     name: "gemini",
     provider: "GEMINI",
-    tool: |command| json!({ "name": "run_shell_command", "input": { "command": command } }),
+    work: |command| tool("run_shell_command", &json!({ "command": command })),
     before: 0,
 };
 const OPENCODE: Kind = Kind {
     name: "opencode",
     provider: "OPENAI",
-    tool: |command| json!({ "name": "bash", "input": { "command": command, "description": "work" } }),
+    work: |command| tool("bash", &json!({ "command": command, "description": "work" })),
     before: 0,
 };
 const QWEN: Kind = Kind {
     name: "qwen",
     provider: "OPENAI",
-    tool: |command| json!({ "name": "run_shell_command", "input": { "command": command, "is_background": false } }),
+    work: |command| tool("run_shell_command", &json!({ "command": command, "is_background": false })),
     before: 1,
 };
+const CLAUDE_ACP: Kind = Kind { name: "claude-acp", ..CLAUDE };
+const CODEX_ACP: Kind = Kind { name: "codex-acp", ..CODEX };
+/// It has no tools: its model answers with the whole of a file.
+const AIDER: Kind =
+    Kind { name: "aider", provider: "OPENAI", work: |_| json!({ "text": "made\n```\nhello\n```\n" }), before: 4 };
 
-/// Those of which one story is enough; `make soak` installs them.
-mod others {
-    #[test]
-    fn gemini_lands_a_change() {
-        super::told(&super::GEMINI, super::a_real_agent_lands_a_change);
-    }
+fn described(command: &str) -> Value {
+    tool("Bash", &json!({ "command": command, "description": "work" }))
+}
 
-    #[test]
-    fn opencode_lands_a_change() {
-        super::told(&super::OPENCODE, super::a_real_agent_lands_a_change);
-    }
-
-    #[test]
-    fn qwen_lands_a_change() {
-        super::told(&super::QWEN, super::a_real_agent_lands_a_change);
-    }
+fn tool(name: &str, input: &Value) -> Value {
+    json!({ "tools": [{ "name": name, "input": input }] })
 }
 
 /// Tells each story with each kind of agent.
 macro_rules! with_each_agent {
-    ($($story:ident),* $(,)?) => {
-        $(mod $story {
-            #[test]
-            fn claude() {
-                super::told(&super::CLAUDE, super::$story);
-            }
-
-            #[test]
-            fn codex() {
-                super::told(&super::CODEX, super::$story);
-            }
-
-            #[test]
-            fn goose() {
-                super::told(&super::GOOSE, super::$story);
-            }
+    ([$($name:ident: $kind:ident),* $(,)?], $stories:tt) => {
+        $(mod $name {
+            const KIND: super::Kind = super::$kind;
+            crate::real::with_one_agent!($stories);
         })*
     };
 }
 
+macro_rules! with_one_agent {
+    ([$($story:ident),* $(,)?]) => {
+        $(#[test]
+        fn $story() {
+            super::told(&KIND, super::$story);
+        })*
+    };
+}
+use with_one_agent;
+
 with_each_agent! {
-    a_real_agent_lands_a_change,
-    a_real_agent_is_kept_in,
-    a_real_agent_whose_key_is_refused_leaves_the_item_as_it_was,
-    a_real_agent_whose_budget_is_spent_is_told_so_and_its_item_fails,
-    a_real_agent_whose_provider_has_no_quota_left_ends_the_run,
-    a_real_agent_gives_a_second_opinion_and_one_that_does_not_fit_is_none,
+    [claude: CLAUDE, codex: CODEX, goose: GOOSE],
+    [
+        lands_a_change,
+        is_kept_in,
+        with_a_refused_key_leaves_the_item_as_it_was,
+        with_a_spent_budget_is_told_so_and_its_item_fails,
+        whose_provider_has_no_quota_left_ends_the_run,
+        gives_a_second_opinion_and_one_that_does_not_fit_is_none,
+    ]
+}
+
+// Those that `make soak` installs.
+with_each_agent! {
+    [gemini: GEMINI, opencode: OPENCODE, qwen: QWEN, claude_acp: CLAUDE_ACP, codex_acp: CODEX_ACP],
+    [
+        lands_a_change,
+        is_kept_in,
+        with_a_refused_key_leaves_the_item_as_it_was,
+        with_a_spent_budget_is_told_so_and_its_item_fails,
+        whose_provider_has_no_quota_left_ends_the_run,
+    ]
+}
+
+with_each_agent! {
+    [aider: AIDER],
+    [
+        lands_a_change,
+        with_a_refused_key_leaves_the_item_as_it_was,
+        with_a_spent_budget_is_told_so_and_its_item_fails,
+        whose_provider_has_no_quota_left_ends_the_run,
+    ]
 }
 
 /// Tells `story` with an agent of `kind`, if it is there.
@@ -137,8 +149,14 @@ impl Scene {
     fn with_model(&self, kind: &Kind, program: &str, turns: &Value, args: &[&str]) -> Output {
         let script = self.world.beside("script.json");
         let before = vec![json!({ "text": "said before" }); kind.before];
-        let turns: Vec<&Value> = before.iter().chain(turns.as_array().expect("a list")).collect();
-        let scenario = json!({ "turns": turns, "no_tools": { "text": "A title" } });
+        let mut turns: Vec<&Value> = before.iter().chain(turns.as_array().expect("a list")).collect();
+        // What calls a model without tools wants a title; aider has none, and is told of answers that no model gave.
+        let mut title = json!({ "text": "A title" });
+        if kind.name == "aider" {
+            turns.truncate(1);
+            title = Value::Null;
+        }
+        let scenario = json!({ "turns": turns, "no_tools": title });
         let text = json!({ "scenarios": { "default": scenario } }).to_string();
         fs::write(&script, text).expect("the folder is ours");
         let model = self.model(&script.to_string_lossy());
@@ -146,7 +164,8 @@ impl Scene {
         let url = until("the model's address", || Some(first()?["url"].as_str()?.to_owned()));
         self.world
             .nexus(&[args, &["--model", "fake-1", "--sandbox", "bwrap"]].concat())
-            .env(&format!("NEXUS_{}_BIN", kind.name.to_uppercase()), program)
+            .env(&format!("NEXUS_{}_BIN", kind.name.to_uppercase().replace('-', "_")), program)
+            .env("PATH", &path(kind, program))
             .env(&format!("NEXUS_MODEL_{}_URL", kind.provider), &url)
             .env(&format!("{}_API_KEY", kind.provider), "fake-default")
             .run()
@@ -161,20 +180,28 @@ impl Scene {
     }
 }
 
-fn a_real_agent_lands_a_change(kind: &Kind, program: &str) {
+/// Where programs are; some agents want a Node.js that may be newer than the machine's.
+fn path(kind: &Kind, program: &str) -> String {
+    let path = std::env::var("PATH").expect("there is one");
+    let beside = PathBuf::from(program).with_file_name("");
+    if kind.name.ends_with("-acp") { format!("{}:{path}", beside.display()) } else { path }
+}
+
+fn lands_a_change(kind: &Kind, program: &str) {
     let scene = Scene::new();
-    let turns =
-        json!([{ "tools": [(kind.tool)("echo hello > made && git status --short")] }, { "text": "It is made." }]);
+    let turns = json!([(kind.work)("echo hello > made && git status --short"), { "text": "It is made." }]);
     let end = scene.run(kind, program, &turns);
     let item = scene.item();
     assert_eq!(item.text("state"), "done", "{end:?} {item:?}");
     assert_eq!(scene.world.git(&["show", "main:made"]), "hello");
-    assert_eq!(item.json["result"], "It is made.");
+    // What aider says last is not told apart from the rest that it prints.
+    assert_eq!(item.json["result"], if kind.name == "aider" { Value::Null } else { json!("It is made.") });
+    assert_eq!(scene.world.git(&["ls-tree", "--name-only", "main"]).matches("made").count(), 1);
     let spent = scene.world.nexus(&["budget", "history"]).done();
     assert!(spent.json.to_string().contains("fake-1"), "the gateway saw its calls: {spent:?}");
 }
 
-fn a_real_agent_is_kept_in(kind: &Kind, program: &str) {
+fn is_kept_in(kind: &Kind, program: &str) {
     let scene = Scene::new();
     let world = &scene.world;
     fs::create_dir_all(world.beside("home")).expect("the folder is ours");
@@ -189,7 +216,7 @@ fn a_real_agent_is_kept_in(kind: &Kind, program: &str) {
         home = home.display(),
         repo = repo.display(),
     );
-    let turns = json!([{ "tools": [(kind.tool)(&command)] }, { "text": "Done." }]);
+    let turns = json!([(kind.work)(&command), { "text": "Done." }]);
     let end = scene.run(kind, program, &turns);
     assert_eq!(scene.item().text("state"), "done", "{end:?} {:?}", scene.item());
     let seen = world.git(&["show", "main:seen"]);
@@ -204,7 +231,7 @@ fn a_real_agent_is_kept_in(kind: &Kind, program: &str) {
     assert!(left.is_empty(), "{left:?} still run");
 }
 
-fn a_real_agent_whose_key_is_refused_leaves_the_item_as_it_was(kind: &Kind, program: &str) {
+fn with_a_refused_key_leaves_the_item_as_it_was(kind: &Kind, program: &str) {
     let scene = Scene::new();
     let turns = json!([{ "fault": { "status": 401 } }]);
     let end = scene.run(kind, program, &turns);
@@ -214,14 +241,13 @@ fn a_real_agent_whose_key_is_refused_leaves_the_item_as_it_was(kind: &Kind, prog
     assert!(end.json["problems"].to_string().contains("key"), "{end:?}");
 }
 
-fn a_real_agent_whose_budget_is_spent_is_told_so_and_its_item_fails(kind: &Kind, program: &str) {
+fn with_a_spent_budget_is_told_so_and_its_item_fails(kind: &Kind, program: &str) {
     let scene = Scene::new();
     // Each answer says that it used more than the whole item may.
     scene.world.nexus(&["budget", "set", "item:*", "--tokens", "5000"]).done();
-    let turns = json!([
-        { "tools": [(kind.tool)("echo hello > made")], "usage": { "input": 9000, "output": 10 } },
-        { "text": "It is made." }
-    ]);
+    let mut first = (kind.work)("echo hello > made");
+    first["usage"] = json!({ "input": 9000, "output": 10 });
+    let turns = json!([first, { "text": "It is made." }]);
     let end = scene.run(kind, program, &turns);
     let item = scene.item();
     assert_ne!(item.text("state"), "done", "{end:?} {item:?}");
@@ -229,7 +255,7 @@ fn a_real_agent_whose_budget_is_spent_is_told_so_and_its_item_fails(kind: &Kind,
     assert!(said.contains("budget"), "{end:?} {item:?}");
 }
 
-fn a_real_agent_whose_provider_has_no_quota_left_ends_the_run(kind: &Kind, program: &str) {
+fn whose_provider_has_no_quota_left_ends_the_run(kind: &Kind, program: &str) {
     let scene = Scene::new();
     let body = json!({ "error": { "type": "insufficient_quota", "code": "insufficient_quota",
         "message": "You exceeded your current quota, please check your plan and billing details." } });
@@ -241,7 +267,7 @@ fn a_real_agent_whose_provider_has_no_quota_left_ends_the_run(kind: &Kind, progr
     assert_eq!(item.number("attempts_used"), 0, "{end:?}");
 }
 
-fn a_real_agent_gives_a_second_opinion_and_one_that_does_not_fit_is_none(kind: &Kind, program: &str) {
+fn gives_a_second_opinion_and_one_that_does_not_fit_is_none(kind: &Kind, program: &str) {
     let scene = Scene::new();
     let ask = |work_item: &str| {
         let told = json!({ "action": "claim", "work_item": work_item, "reasoning": "it is first" });

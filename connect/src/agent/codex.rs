@@ -65,7 +65,7 @@ impl Runtime for Codex {
         } else {
             Vec::new()
         };
-        Ok(Plan { argv, env, env_remove, files, protocol: Protocol::Lines, linger: LINGER })
+        Ok(Plan { argv, env, env_remove, files, protocol: Protocol::Lines, linger: LINGER, litter: None })
     }
 
     fn converse(&self, spec: &RunSpec) -> Box<dyn Conversation> {

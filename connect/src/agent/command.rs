@@ -1,5 +1,6 @@
 //! Any program: it is told by files and variables, and its exit code is its last word.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::agent::verdict::{End, Failure, Fault, Named, Terminal};
@@ -12,17 +13,26 @@ pub(super) struct Command {
     pub argv: Vec<String>,
 }
 
-/// The arguments that let aider work by itself.
+/// The arguments that let aider work by itself, and that go before what a repository's `.aider.conf.yml` says: nothing is
+/// committed, asked, looked up, or run beside the work.
 const AIDER: &[&str] = &[
     "aider",
     "--yes-always",
     "--no-stream",
     "--no-pretty",
+    "--no-fancy-input",
     "--no-auto-commits",
+    "--no-dirty-commits",
     "--no-gitignore",
-    "--analytics-disable",
+    "--no-auto-lint",
+    "--no-auto-test",
+    "--no-suggest-shell-commands",
+    "--no-detect-urls",
+    "--no-notifications",
+    "--no-show-model-warnings",
+    "--no-show-release-notes",
     "--no-check-update",
-    "--message-file",
+    "--analytics-disable",
 ];
 
 impl Command {
@@ -59,31 +69,47 @@ impl Runtime for Command {
         }
         plan.protocol = Protocol::Opaque(spec.item.clone());
         if self.name == "aider" {
-            plan.protocol = Protocol::Opaque(Vec::new());
-            plan.argv.push(spec.prompt_file.to_string_lossy().into_owned());
-            if let Some(model) = &spec.model {
-                let model = if spec.pass.is_some() { format!("openai/{model}") } else { model.clone() };
-                plan.argv.extend(["--model".to_owned(), model]);
-            }
-            if let Some(pass) = &spec.pass {
-                plan.env.push(("OPENAI_API_BASE".to_owned(), format!("{}/v1", pass.base("openai")).into()));
-            }
-        }
-        if let Some(pass) = &spec.pass {
+            aider(&mut plan, spec);
+        } else if let Some(pass) = &spec.pass {
             plan.env.push(("OPENAI_API_KEY".to_owned(), pass.token.clone().into()));
-            if self.name != "aider" {
-                plan.env.push(("OPENAI_BASE_URL".to_owned(), format!("{}/v1", pass.base("openai")).into()));
-                plan.env.push(("ANTHROPIC_BASE_URL".to_owned(), pass.base("anthropic").into()));
-                plan.env.push(("ANTHROPIC_API_KEY".to_owned(), pass.token.clone().into()));
-                plan.env.push(("GOOGLE_GEMINI_BASE_URL".to_owned(), pass.base("gemini").into()));
-                plan.env.push(("GEMINI_API_KEY".to_owned(), pass.token.clone().into()));
-            }
+            plan.env.push(("OPENAI_BASE_URL".to_owned(), format!("{}/v1", pass.base("openai")).into()));
+            plan.env.push(("ANTHROPIC_BASE_URL".to_owned(), pass.base("anthropic").into()));
+            plan.env.push(("ANTHROPIC_API_KEY".to_owned(), pass.token.clone().into()));
+            plan.env.push(("GOOGLE_GEMINI_BASE_URL".to_owned(), pass.base("gemini").into()));
+            plan.env.push(("GEMINI_API_KEY".to_owned(), pass.token.clone().into()));
         }
         Ok(plan)
     }
 
     fn converse(&self, _spec: &RunSpec) -> Box<dyn Conversation> {
         Box::new(Exit { litellm: self.name == "aider" })
+    }
+}
+
+fn aider(plan: &mut Plan, spec: &RunSpec) {
+    plan.protocol = Protocol::Opaque(Vec::new());
+    plan.litter = Some(".aider");
+    let mut add = |flag: &str, value: String| plan.argv.extend([flag.to_owned(), value]);
+    let in_home = |name: &str| spec.home.join(name).to_string_lossy().into_owned();
+    add("--message-file", spec.prompt_file.to_string_lossy().into_owned());
+    add("--chat-history-file", in_home("chat.md"));
+    add("--input-history-file", in_home("input"));
+    add("--env-file", in_home("aider.env"));
+    if let Some(model) = &spec.model {
+        add("--model", if spec.pass.is_some() { format!("openai/{model}") } else { model.clone() });
+    }
+    // The last of the files with variables that it reads; a repository's own `.env` is read before it.
+    let variables = spec.pass.as_ref().map(|pass| {
+        let base = pass.base("openai");
+        format!("OPENAI_API_KEY={}\nOPENAI_API_BASE={base}/v1\nOPENAI_BASE_URL={base}/v1\n", pass.token)
+    });
+    plan.files.push((PathBuf::from("aider.env"), variables.unwrap_or_default()));
+    // It writes a name into the repository's configuration where there is none.
+    let identity = [("user.name", "agent"), ("user.email", "agent@localhost")];
+    plan.env.push(("GIT_CONFIG_COUNT".to_owned(), identity.len().to_string().into()));
+    for (index, (key, value)) in identity.into_iter().enumerate() {
+        plan.env.push((format!("GIT_CONFIG_KEY_{index}"), key.into()));
+        plan.env.push((format!("GIT_CONFIG_VALUE_{index}"), value.into()));
     }
 }
 

@@ -35,9 +35,24 @@ fn with_package(file: PathBuf) -> (PathBuf, Vec<PathBuf>) {
         // It looks for the rest of itself from where it really is.
         return (real.clone(), vec![modules.to_owned()]);
     }
-    let environment = file.ancestors().find(|it| it.join("pyvenv.cfg").is_file());
-    let needs = environment.map_or_else(|| vec![file.clone(), real], |environment| vec![environment.to_owned()]);
+    let library = library(&real).into_iter().flatten();
+    // The Python of an environment leads out of it, and a link to one of its scripts leads into it.
+    for file in [&file, &real] {
+        if let Some(environment) = file.ancestors().find(|it| it.join("pyvenv.cfg").is_file()) {
+            return (file.clone(), [environment.to_owned()].into_iter().chain(library).collect());
+        }
+    }
+    let needs = [file.clone(), real].into_iter().chain(library).collect();
     (file, needs)
+}
+
+/// Where a Python that is not the system's has its programs and its modules; one that somebody built, or that a manager of
+/// versions put into a home.
+fn library(python: &Path) -> Option<[PathBuf; 2]> {
+    let name = python.file_name()?.to_str()?;
+    let bin = python.parent().filter(|it| name.starts_with("python") && it.ends_with("bin"))?;
+    let lib = bin.parent()?.join("lib");
+    lib.join(name).is_dir().then(|| [bin.to_owned(), lib])
 }
 
 /// What the first line of a script says that it is run with.
@@ -78,5 +93,27 @@ mod tests {
         std::fs::write(&alone, "echo\n").expect("a file can be written");
         assert_eq!(program("./alone.sh", &root).map(|it| it.1), Some(vec![root.join("./alone.sh"), alone]));
         assert_eq!(program("nobody-has-this", &root), None);
+    }
+
+    #[test]
+    fn a_script_of_a_python_environment_needs_that_and_the_python_it_was_made_with() {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let root = folder.path().canonicalize().expect("it is there");
+        for folder in ["python/bin", "python/lib/python3.99", "env/bin"] {
+            std::fs::create_dir_all(root.join(folder)).expect("folders can be made");
+        }
+        std::fs::write(root.join("python/bin/python3.99"), "").expect("a file can be written");
+        std::fs::write(root.join("env/pyvenv.cfg"), "home = elsewhere\n").expect("a file can be written");
+        let python = root.join("env/bin/python3");
+        std::os::unix::fs::symlink(root.join("python/bin/python3.99"), &python).expect("a link can be made");
+        let script = root.join("env/bin/agent");
+        std::fs::write(&script, format!("#!{}\n", python.display())).expect("a file can be written");
+        std::os::unix::fs::symlink(&script, root.join("agent")).expect("a link can be made");
+        for name in ["env/bin/agent", "./agent"] {
+            let (file, mut folders) = program(name, &root).expect("it is there");
+            assert_eq!(file, script);
+            folders.dedup();
+            assert_eq!(folders, [root.join("env"), root.join("python/bin"), root.join("python/lib")]);
+        }
     }
 }

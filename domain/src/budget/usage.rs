@@ -55,6 +55,8 @@ pub struct Metered {
     pub over_budget: u64,
     /// Calls that found the quota of the key used up, by the provider's word or since then.
     pub exhausted: u64,
+    /// Whether a call was turned down for one of these reasons and none has been answered since.
+    pub cut_short: bool,
     /// What all calls used.
     pub usage: Usage,
 }

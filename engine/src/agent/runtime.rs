@@ -105,6 +105,8 @@ pub struct Plan {
     pub protocol: Protocol,
     /// How long it may stay, silent, after its last word.
     pub linger: Duration,
+    /// How the names begin that it leaves in the worktree for itself; they are no work and go with it.
+    pub litter: Option<&'static str>,
 }
 
 impl fmt::Debug for Plan {

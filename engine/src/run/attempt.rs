@@ -13,6 +13,7 @@ use domain::work::{Command, Fence, Held, Json, Limits as WorkLimits};
 use domain::workspace::Workspace;
 use store::failpoint;
 
+use super::litter::Litter;
 use super::scribe::Notes;
 use super::worker::Worker;
 use super::{News, ending};
@@ -66,29 +67,34 @@ impl Worker<'_> {
             spec => spec?,
         };
         let mut argv = Vec::new();
-        let result = match self.options.runtime.plan(&spec) {
+        let mut result = match self.options.runtime.plan(&spec) {
             Ok(plan) => {
                 argv.clone_from(&plan.argv);
                 let base = self.base(held, item, workspace, &place, &spec)?;
                 let launch = prepare(&plan, &spec, base);
                 let launch = launch.map_err(|e| self.site.io("writing an agent's files", &e))?;
+                let litter = plan.litter.map(|prefix| Litter::watched(PathBuf::from(&workspace.path), prefix));
                 match self.options.room.sandbox.wrap(launch, &self.view(workspace, &place, &spec)?) {
-                    Ok(launch) => self.run(held, item, workspace, &spec, launch, plan.linger),
+                    Ok(launch) => {
+                        let result = self.run(held, item, workspace, &spec, launch, plan.linger);
+                        litter.iter().for_each(Litter::take_away);
+                        result
+                    }
                     Err(NeverStarted(why)) => RunResult::never_started(why, place.join(OUTPUT)),
                 }
             }
             Err(why) => RunResult::never_started(why, place.join(OUTPUT)),
         };
-        let mut facts = result.facts.clone();
         if let (Some(gateway), Some(pass)) = (&self.site.gateway, &pass) {
             let metered = gateway.close(pass);
-            facts.metered = self.options.runtime.calls_models().then_some(metered);
+            result.facts.metered = self.options.runtime.calls_models().then_some(metered);
         }
-        facts.changed = self.changed(held, workspace, &facts);
+        result.facts.changed = self.changed(held, workspace, &result.facts);
         // Keys and sessions of this run are of no use to anybody.
         let _ = std::fs::remove_dir_all(&spec.home);
-        let outcome = domain::agent::verdict::verdict(&facts);
+        let outcome = domain::agent::verdict::verdict(&result.facts);
         ending::note(&place, self.options.runtime.name(), &argv, &spec, &result, &outcome);
+        let facts = &result.facts;
         let last = facts.terminal.as_ref();
         let answer = last.and_then(|it| it.structured.clone()).or_else(|| {
             let text = last.map(|it| it.text.trim()).filter(|text| !text.is_empty())?;

@@ -12,6 +12,7 @@ mod attempt;
 mod bell;
 mod briefing;
 mod ending;
+mod litter;
 mod options;
 mod quiet;
 mod scribe;

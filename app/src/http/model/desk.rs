@@ -210,7 +210,7 @@ impl Desk {
                 Reserved::Refused { account, refusal } => {
                     let text = format!("the budget of {account} does not let this call through: {refusal}");
                     if !matches!(refusal, Refusal::Busy { .. }) {
-                        holder.count(|it| it.over_budget += 1);
+                        holder.count(over_budget);
                         return Err(No::Over(text));
                     }
                     pause = (pause * 2).min(PAUSE);
@@ -222,14 +222,17 @@ impl Desk {
                     (Duration::from_millis(u64::try_from(ms).unwrap_or(1)), No::Later(text))
                 }
                 Reserved::Paused { why, .. } => {
-                    holder.count(|it| it.exhausted += 1);
+                    holder.count(|it| {
+                        it.exhausted += 1;
+                        it.cut_short = true;
+                    });
                     return Err(No::Over(format!("the quota of this credential is used up: {why}")));
                 }
                 Reserved::LeaseOver => return Err(No::Over("the lease on the item is over".to_owned())),
             };
             if began.elapsed() + wait > PATIENCE || *holder.closed.borrow() {
                 if matches!(no, No::Over(_)) {
-                    holder.count(|it| it.over_budget += 1);
+                    holder.count(over_budget);
                 }
                 return Err(no);
             }
@@ -247,6 +250,7 @@ impl Desk {
         holder.count(|it| {
             if call.ending == CallEnding::Answered {
                 it.answered += 1;
+                it.cut_short = false;
             } else {
                 it.failed += 1;
                 it.last_failure = call.status.filter(|status| *status >= 400);
@@ -388,4 +392,9 @@ impl Drop for Seat {
         *self.holder.under_way.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
         self.holder.under_way.1.notify_all();
     }
+}
+
+fn over_budget(metered: &mut Metered) {
+    metered.over_budget += 1;
+    metered.cut_short = true;
 }

@@ -37,6 +37,8 @@ pub(super) struct Talk {
     /// Open questions by the numbers that we give them: their own number and their options.
     open: HashMap<String, (Value, Value)>,
     asked: u64,
+    /// Whether it said that it stopped for an error.
+    broken: bool,
     last: Option<Terminal>,
 }
 
@@ -71,6 +73,7 @@ impl Talk {
             heard: true,
             open: HashMap::new(),
             asked: 0,
+            broken: false,
             last: None,
         }
     }
@@ -112,7 +115,7 @@ impl Talk {
                 let named = match text(result, "/stopReason") {
                     "end_turn" => {
                         let said = self.said.trim();
-                        let error = ERRORS.iter().any(|error| said.starts_with(error));
+                        let error = self.broken || ERRORS.iter().any(|error| said.starts_with(error));
                         let fault = error.then(|| Fault { text: said.to_owned(), ..Fault::default() });
                         return self.finish(fault, told(result, self.usage));
                     }
@@ -176,6 +179,10 @@ impl Talk {
                     self.usage.usd_micros = usd_micros(update, "/cost/amount");
                     moves.push(Move::Event(AgentEvent::Usage(self.usage)));
                 }
+            }
+            // Codex says here, and not with its last word, that a model failed; the text before it says how.
+            "session_info_update" if text(update, "/_meta/codex/threadStatus/type") == "systemError" => {
+                self.broken = true;
             }
             _ => moves.push(raw(update)),
         }

@@ -135,6 +135,14 @@ fn qwen(plan: &mut Plan, spec: &RunSpec) {
 }
 
 fn codex(plan: &mut Plan, spec: &RunSpec) {
+    let mode = match (spec.kept_in, spec.answer_only) {
+        // A sandbox within a sandbox does not work.
+        (true, _) => "agent-full-access",
+        (false, true) => "read-only",
+        // Not the usual one, in which a model of its own answers what a person should be asked.
+        (false, false) => "workspace-write",
+    };
+    set(plan, "INITIAL_AGENT_MODE", mode);
     if let Some(pass) = &spec.pass {
         set(plan, "CODEX_HOME", spec.home.join("codex"));
         set(plan, "NEXUS_MODEL_KEY", pass.token.clone());

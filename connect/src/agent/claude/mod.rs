@@ -72,7 +72,7 @@ impl Runtime for Claude {
             add(&["--json-schema", schema]);
         }
         let (env, env_remove) = environment(spec);
-        Ok(Plan { argv, env, env_remove, files, protocol: Protocol::Lines, linger: LINGER })
+        Ok(Plan { argv, env, env_remove, files, protocol: Protocol::Lines, linger: LINGER, litter: None })
     }
 
     fn converse(&self, spec: &RunSpec) -> Box<dyn Conversation> {

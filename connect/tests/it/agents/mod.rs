@@ -7,10 +7,23 @@ mod transcripts;
 
 use domain::agent::event::AgentEvent;
 use domain::agent::verdict::{End, Facts, verdict};
+use domain::budget::Metered;
 use engine::agent::{Move, RunSpec};
 
 /// The events and the verdict's word for an agent of this kind that prints `lines` and ends so.
 pub fn judged(kind: &str, spec: &RunSpec, lines: &[&[u8]], code: i32, errors: &str) -> (Vec<AgentEvent>, String) {
+    metered(kind, spec, lines, code, errors, None)
+}
+
+/// The same, for one whose calls a gateway saw.
+pub fn metered(
+    kind: &str,
+    spec: &RunSpec,
+    lines: &[&[u8]],
+    code: i32,
+    errors: &str,
+    metered: Option<Metered>,
+) -> (Vec<AgentEvent>, String) {
     let runtime = connect::agent::runtime(kind, &["it".to_owned()]).expect("there is such a kind");
     let mut conversation = runtime.converse(spec);
     let mut moves = conversation.begin();
@@ -19,7 +32,7 @@ pub fn judged(kind: &str, spec: &RunSpec, lines: &[&[u8]], code: i32, errors: &s
     let terminal = conversation.ended(end, errors);
     let met = terminal.as_ref().is_some_and(|it| it.structured.is_some());
     let schema_met = spec.output_schema.as_ref().map(|_| met);
-    let facts = Facts { end, terminal, errors: errors.to_owned(), schema_met, ..Facts::default() };
+    let facts = Facts { end, terminal, errors: errors.to_owned(), schema_met, metered, ..Facts::default() };
     let event = |it| if let Move::Event(event) = it { Some(event) } else { None };
     (moves.into_iter().filter_map(event).collect(), verdict(&facts).word().to_owned())
 }

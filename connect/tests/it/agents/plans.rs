@@ -51,7 +51,6 @@ fn with_a_pass_every_kind_calls_our_gateway_with_the_pass_alone() {
         ("gemini", "GOOGLE_GEMINI_BASE_URL", "http://127.0.0.1:4000/model/gemini"),
         ("goose", "OPENAI_HOST", "http://127.0.0.1:4000/model/openai"),
         ("qwen", "OPENAI_BASE_URL", "http://127.0.0.1:4000/model/openai/v1"),
-        ("aider", "OPENAI_API_BASE", "http://127.0.0.1:4000/model/openai/v1"),
     ] {
         let plan = plan(kind, &spec());
         assert_eq!(value(&plan, variable).as_deref(), Some(address), "{kind}");
@@ -61,6 +60,23 @@ fn with_a_pass_every_kind_calls_our_gateway_with_the_pass_alone() {
     let codex = plan("codex", &spec());
     assert!(codex.argv.iter().any(|it| it.contains("base_url=\"http://127.0.0.1:4000/model/openai/v1\"")));
     assert_eq!(value(&codex, "NEXUS_MODEL_KEY").as_deref(), Some("run-token"));
+    // A repository's own file with variables goes before the environment there, and not before this file.
+    let aider = plan("aider", &spec());
+    let at = aider.argv.iter().position(|it| it == "--env-file").expect("it is told of a file");
+    assert_eq!(aider.argv[at + 1], "/state/home/aider.env");
+    let (_, variables) = aider.files.iter().find(|(path, _)| path.ends_with("aider.env")).expect("it is written");
+    assert!(variables.contains("OPENAI_API_KEY=run-token\nOPENAI_API_BASE=http://127.0.0.1:4000/model/openai/v1\n"));
+    assert!(!aider.argv.iter().any(|it| it.contains("run-token")), "others see arguments");
+}
+
+#[test]
+fn a_sandbox_of_its_own_is_switched_off_in_ours_alone() {
+    let mode = |spec: &RunSpec| value(&plan("codex-acp", spec), "INITIAL_AGENT_MODE");
+    assert_eq!(mode(&RunSpec { kept_in: true, ..spec() }).as_deref(), Some("agent-full-access"));
+    assert_eq!(mode(&RunSpec { kept_in: false, ..spec() }).as_deref(), Some("workspace-write"));
+    assert_eq!(mode(&RunSpec { kept_in: false, answer_only: true, ..spec() }).as_deref(), Some("read-only"));
+    let codex = |kept_in| plan("codex", &RunSpec { kept_in, ..spec() }).argv.join(" ");
+    assert!(codex(true).contains("-s danger-full-access") && codex(false).contains("-s workspace-write"));
 }
 
 #[test]

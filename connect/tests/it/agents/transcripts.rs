@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use domain::agent::event::AgentEvent;
+use domain::budget::Metered;
 use engine::agent::RunSpec;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::judged;
+use super::{judged, metered};
 
 /// A recorded run: the first line says what it is, the others are the agent's.
 struct Transcript {
@@ -18,6 +19,8 @@ struct Transcript {
     lines: Vec<Vec<u8>>,
     exit: i32,
     errors: String,
+    /// What a gateway saw of it, where its last word leaves that open.
+    calls: Option<Metered>,
     expect: String,
 }
 
@@ -44,14 +47,28 @@ fn read(file: &Path) -> Transcript {
         lines: lines.collect(),
         exit: i32::try_from(head["exit"].as_i64().expect("it ended")).expect("it is small"),
         errors: text("stderr"),
+        calls: calls(&head["calls"]),
         expect: text("expect"),
     }
+}
+
+fn calls(head: &Value) -> Option<Metered> {
+    let number = |name: &str| head[name].as_u64().unwrap_or(0);
+    head.is_object().then(|| Metered {
+        answered: number("answered"),
+        failed: number("failed"),
+        last_failure: head["last_failure"].as_u64().and_then(|it| u16::try_from(it).ok()),
+        over_budget: number("over_budget"),
+        exhausted: number("exhausted"),
+        cut_short: head["cut_short"] == true,
+        ..Metered::default()
+    })
 }
 
 impl Transcript {
     fn judged(&self, lines: &[Vec<u8>]) -> (Vec<AgentEvent>, String) {
         let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
-        judged(&self.kind, &self.spec, &lines, self.exit, &self.errors)
+        metered(&self.kind, &self.spec, &lines, self.exit, &self.errors, self.calls)
     }
 }
 

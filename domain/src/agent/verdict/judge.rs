@@ -10,7 +10,7 @@ const CANNOT_START: i32 = 127;
 ///
 /// Our own cause beats all that the agent says. After that it has failed when it died or said no last word, when its
 /// last word is a failure, when its exit code speaks against its last word, when the gateway saw no call of it
-/// succeed, when a server that it needs was not there, and when the form or the change that was asked for is missing.
+/// succeed or turned its last one down, when a server that it needs was not there, and when the form or the change that was asked for is missing.
 pub fn verdict(facts: &Facts) -> Outcome {
     if let Some(cause) = &facts.cause {
         return ours(cause);
@@ -28,7 +28,7 @@ pub fn verdict(facts: &Facts) -> Outcome {
         Some(End::Signal(_)) | None => return Outcome::Failed(Failure::Crash),
     }
     if let Some(metered) = &facts.metered
-        && metered.answered == 0
+        && (metered.answered == 0 || metered.cut_short)
     {
         return Outcome::Failed(unanswered(metered));
     }
@@ -75,13 +75,21 @@ fn accused(fault: &Fault, metered: Option<&Metered>) -> Outcome {
     if let Some(failure) = metered.and_then(turned_down) {
         return Outcome::Failed(failure);
     }
+    // What the gateway saw is known; what an agent says of it is not.
+    if let Some(metered) = metered.filter(|it| it.answered == 0 && it.failed > 0) {
+        let seen = metered.last_failure.map_or(Some(Failure::Network), |status| hints::of_status(status, &fault.text));
+        if let Some(failure) = seen {
+            return Outcome::Failed(failure);
+        }
+    }
     let text = hints::of_text(&fault.text);
     let status =
         fault.status.or_else(|| hints::status_in(&fault.text)).and_then(|it| hints::of_status(it, &fault.text));
-    Outcome::Failed(status.or(text).unwrap_or(Failure::Other))
+    let seen = metered.and_then(|it| it.last_failure).and_then(|it| hints::of_status(it, ""));
+    Outcome::Failed(status.or(text).or(seen).unwrap_or(Failure::Other))
 }
 
-/// It had a gateway, and not one call of it was answered.
+/// It had a gateway, and not one call of it was answered, or its last ones were turned down.
 fn unanswered(metered: &Metered) -> Failure {
     if let Some(failure) = turned_down(metered) {
         return failure;

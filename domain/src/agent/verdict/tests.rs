@@ -125,6 +125,28 @@ fn an_agent_whose_calls_all_failed_has_not_completed() {
 }
 
 #[test]
+fn an_agent_whose_last_call_was_turned_down_has_not_completed() {
+    let metered = |metered| word(&Facts { metered: Some(metered), ..facts(0, Terminal::default()) });
+    let spent = Metered { answered: 3, over_budget: 1, ..Metered::default() };
+    assert_eq!(metered(Metered { cut_short: true, ..spent }), "failed_over_budget");
+    assert_eq!(metered(spent), "completed", "it got an answer afterwards");
+    assert_eq!(metered(Metered { exhausted: 1, cut_short: true, ..spent }), "failed_quota");
+}
+
+#[test]
+fn what_the_gateway_saw_goes_before_what_an_agent_says_of_it() {
+    let says = |metered, text| word(&Facts { metered: Some(metered), ..facts(1, fault(None, text)) });
+    let failed = |status| Metered { failed: 2, last_failure: status, ..Metered::default() };
+    assert_eq!(says(failed(Some(403)), "something went wrong"), "failed_auth");
+    assert_eq!(says(failed(Some(404)), "bad request"), "failed_model_missing");
+    assert_eq!(says(failed(None), "API Error: 502 Bad Gateway"), "failed_network");
+    assert_eq!(says(failed(Some(429)), "insufficient_quota"), "failed_quota", "words tell what a status leaves open");
+    let some = Metered { answered: 1, ..failed(Some(500)) };
+    assert_eq!(says(some, "something went wrong"), "failed_overloaded");
+    assert_eq!(says(some, "Incorrect API key"), "failed_auth", "another one may have failed since");
+}
+
+#[test]
 fn a_budget_that_is_spent_is_not_taken_for_a_bad_key() {
     let metered = Some(Metered { answered: 4, over_budget: 1, ..Metered::default() });
     let spent = Facts { metered, ..facts(1, fault(Some(403), "forbidden")) };
@@ -169,8 +191,8 @@ fn terminals() -> impl Strategy<Value = Terminal> {
 }
 
 prop_compose! {
-    fn meters()(answered in 0_u64..3, failed in 0_u64..3, over_budget in 0_u64..2, last_failure in prop::option::of(0_u16..700)) -> Metered {
-        Metered { answered, failed, last_failure, over_budget, ..Metered::default() }
+    fn meters()(answered in 0_u64..3, failed in 0_u64..3, over_budget in 0_u64..2, last_failure in prop::option::of(0_u16..700), cut_short in any::<bool>()) -> Metered {
+        Metered { answered, failed, last_failure, over_budget, cut_short, ..Metered::default() }
     }
 }
 
@@ -209,7 +231,7 @@ proptest! {
             let terminal = facts.terminal.expect("it said so");
             prop_assert!(terminal.fault.is_none());
             prop_assert!(matches!(facts.end, Some(End::Code(0) | End::PutDown)));
-            prop_assert!(facts.metered.is_none_or(|it| it.answered > 0) && facts.servers_down.is_empty());
+            prop_assert!(facts.metered.is_none_or(|it| it.answered > 0 && !it.cut_short) && facts.servers_down.is_empty());
             prop_assert!(facts.schema_met != Some(false) && facts.changed != Some(false));
         }
     }
