@@ -93,7 +93,6 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 
 /// Connects the caller to the host that `request` names, if `hosts` has it and its address is a public one.
 pub async fn connect(hosts: &Hosts, request: Request) -> Response {
-    let no = |status: StatusCode, why: String| (status, format!("nexus: {why}\n")).into_response();
     let host = match hosts.allowed(request.uri()) {
         Ok(host) => host,
         Err(why) => return no(StatusCode::FORBIDDEN, why),
@@ -108,7 +107,12 @@ pub async fn connect(hosts: &Hosts, request: Request) -> Response {
     if public.is_empty() {
         return no(StatusCode::FORBIDDEN, format!("{host} has no public address"));
     }
-    let mut there = match timeout(CONNECT, TcpStream::connect(public.as_slice())).await {
+    tunnel(&host, &public, request).await
+}
+
+/// Connects the caller to the first of `addresses` that takes it, and lets both say what they like.
+async fn tunnel(host: &str, addresses: &[SocketAddr], request: Request) -> Response {
+    let mut there = match timeout(CONNECT, TcpStream::connect(addresses)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return no(StatusCode::BAD_GATEWAY, format!("{host}: {error}")),
         Err(_) => return no(StatusCode::GATEWAY_TIMEOUT, format!("{host} did not take the connection in time")),
@@ -119,6 +123,10 @@ pub async fn connect(hosts: &Hosts, request: Request) -> Response {
         }
     });
     StatusCode::OK.into_response()
+}
+
+fn no(status: StatusCode, why: String) -> Response {
+    (status, format!("nexus: {why}\n")).into_response()
 }
 
 /// Whether `ip` is one that anybody on the internet can have.
@@ -149,6 +157,9 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -204,6 +215,35 @@ mod tests {
         for far in ["151.101.0.223", "104.16.0.35", "2606:4700::6810:23", "::ffff:151.101.0.223"] {
             assert!(is_public(far.parse().expect(far)), "{far}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_tunnel_takes_what_both_ends_say_and_ends_with_either() {
+        let ours = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let theirs = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let nobody = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let closed = nobody.local_addr().expect("it is bound");
+        drop(nobody);
+        let there = theirs.local_addr().expect("it is bound");
+        let here = ours.local_addr().expect("it is bound");
+        // The first address of a host may be one that does not answer.
+        let answer = async move |request: Request| tunnel("host.example", &[closed, there], request).await;
+        let serving = tokio::spawn(axum::serve(ours, axum::Router::new().fallback(answer)).into_future());
+        let mut caller = TcpStream::connect(here).await.expect("it listens");
+        caller.write_all(b"CONNECT host.example:443 HTTP/1.1\r\nhost: host.example\r\n\r\n").await.expect("it is open");
+        let (mut host, _) = theirs.accept().await.expect("it is connected");
+        let mut piece = [0; 64];
+        let n = caller.read(&mut piece).await.expect("it answers");
+        assert!(piece[..n].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&piece[..n]));
+        caller.write_all(b"hello").await.expect("it is open");
+        host.read_exact(&mut piece[..5]).await.expect("it came through");
+        assert_eq!(&piece[..5], b"hello");
+        host.write_all(b"and you").await.expect("it is open");
+        caller.read_exact(&mut piece[..7]).await.expect("it came through");
+        assert_eq!(&piece[..7], b"and you");
+        drop(host);
+        assert_eq!(caller.read(&mut piece).await.expect("it ends"), 0);
+        serving.abort();
     }
 
     #[test]
