@@ -8,7 +8,11 @@ use domain::time::Timestamp;
 use domain::work::Fence;
 
 use crate::audit::{Fact, append};
+use crate::escalation::notify;
 use crate::{Row, Scope, StoreError, Tx, Value, sql};
+
+/// The event, and what a person is told of, when somebody asks.
+const ASKED: &str = "permission.asked";
 
 /// A line of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,8 +82,13 @@ pub async fn prune(tx: &mut Tx<'_>, scope: &Scope, before_ms: i64, limit: u32) -
     Ok(lines + tx.execute(&sql::activity::PRUNE_QUESTIONS, &values).await?)
 }
 
-/// Keeps a question.
-pub async fn ask(tx: &mut Tx<'_>, scope: &Scope, asked: &Permission) -> Result<(), StoreError> {
+/// Keeps a question, and what a person is told of it.
+pub async fn ask(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    asked: &Permission,
+    number: &(dyn Fn() -> u64 + Send + Sync),
+) -> Result<(), StoreError> {
     let values = [
         (&scope.project).into(),
         (&asked.id).into(),
@@ -94,7 +103,8 @@ pub async fn ask(tx: &mut Tx<'_>, scope: &Scope, asked: &Permission) -> Result<(
     tx.execute(&sql::activity::ASK, &values).await?;
     let data =
         serde_json::json!({ "question": asked.id.to_string(), "tool": asked.tool, "until_ms": asked.until.millis() });
-    log(tx, scope, asked, "permission.asked", &data).await
+    log(tx, scope, asked, ASKED, &data).await?;
+    notify(tx, scope, ASKED, &asked.item.to_string(), data, number).await
 }
 
 /// The question called `id`, or `None`.

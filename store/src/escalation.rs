@@ -211,7 +211,7 @@ fn name_of(target: &Target) -> Option<&str> {
 }
 
 /// Writes down what a person is to hear of, in the transaction in which it happens: no crash loses it.
-async fn notify(
+pub(crate) async fn notify(
     tx: &mut Tx<'_>,
     scope: &Scope,
     event: &str,

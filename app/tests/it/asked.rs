@@ -69,6 +69,13 @@ fn a_person_lets_an_agent_do_what_it_asked_about(engine: Engine) {
     let question = until("a question", || world.nexus(&["agent", "questions"]).done().json.get(0).cloned());
     assert_eq!((&question["item"], &question["tool"]), (&json!(id), &json!("Bash")), "{question}");
     let name = question["id"].as_str().expect("an id");
+    let told = world.beside("told.json");
+    let hook = format!("dd status=none of={}", told.display());
+    let notified = world.nexus(&["message", "escalate", "--due"]).env("NEXUS_NOTIFY_COMMAND", &hook).done().json;
+    assert_eq!(notified["notified"], 1, "a person hears of it who does not look at the board: {notified}");
+    let told: Value = serde_json::from_slice(&fs::read(told).expect("the hook ran")).expect("JSON");
+    assert_eq!((&told["event"], &told["subject"]), (&json!("permission.asked"), &json!(id)), "{told}");
+    assert_eq!((&told["data"]["question"], &told["data"]["tool"]), (&json!(name), &json!("Bash")), "{told}");
     let inside = world.nexus(&["agent", "answer", name, "allow"]).env("NEXUS_RUN_TOKEN", "x").run();
     assert_eq!(inside.code, Some(3), "nobody inside a run can answer: {inside:?}");
     let answered = world.nexus(&["agent", "answer", name, "allow", "--by", "ann"]).done().json;

@@ -129,7 +129,12 @@ impl Engine {
             answer: None,
         };
         let id = asked.id.clone();
-        self.store.write(async move |tx| kept::ask(tx, &scope, &asked).await.map_err(Problem::from)).await?;
+        let engine = self.clone();
+        let kept = self.store.write(async move |tx| {
+            let number = || engine.number();
+            kept::ask(tx, &scope, &asked, &number).await.map_err(Problem::from)
+        });
+        kept.await?;
         Ok(id)
     }
 

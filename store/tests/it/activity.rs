@@ -70,7 +70,7 @@ fn question(n: u64, until_ms: i64) -> Permission {
 }
 
 fn ask(store: &Store, n: u64, until_ms: i64) {
-    let body = async move |tx: &mut Tx<'_>| activity::ask(tx, &at(0), &question(n, until_ms)).await;
+    let body = async move |tx: &mut Tx<'_>| activity::ask(tx, &at(0), &question(n, until_ms), &move || n).await;
     wait(store.write(body)).expect("it is kept");
 }
 
