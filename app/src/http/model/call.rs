@@ -13,7 +13,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 
 use super::count::{Count, End};
-use super::desk::{Desk, Holder, No};
+use super::desk::{Desk, Holder, No, exhausted};
 use super::relay::Relay;
 use super::wire::{self, Format, Provider};
 
@@ -166,13 +166,13 @@ async fn refused(holder: &Holder, format: Format, answer: hyper::Response<Incomi
         text: &words,
     };
     let trouble = classify(&reply, now).map(|trouble| (trouble, reason(&words)));
-    let exhausted = match &trouble {
+    let used_up = match &trouble {
         Some((Trouble::Exhausted { .. }, why)) => Some(format!("the quota of this credential is used up: {why}")),
         _ => None,
     };
     count.failed(Some(head.status.as_u16()), &body, trouble);
-    if let Some(why) = exhausted {
-        holder.count(|it| it.exhausted += 1);
+    if let Some(why) = used_up {
+        holder.count(exhausted);
         return said(format, format.over_budget(), &why);
     }
     answered(head.status, &head.headers, Body::from(body))

@@ -222,10 +222,7 @@ impl Desk {
                     (Duration::from_millis(u64::try_from(ms).unwrap_or(1)), No::Later(text))
                 }
                 Reserved::Paused { why, .. } => {
-                    holder.count(|it| {
-                        it.exhausted += 1;
-                        it.cut_short = true;
-                    });
+                    holder.count(exhausted);
                     return Err(No::Over(format!("the quota of this credential is used up: {why}")));
                 }
                 Reserved::LeaseOver => return Err(No::Over("the lease on the item is over".to_owned())),
@@ -396,5 +393,11 @@ impl Drop for Seat {
 
 fn over_budget(metered: &mut Metered) {
     metered.over_budget += 1;
+    metered.cut_short = true;
+}
+
+/// Counts a call that found the quota used up.
+pub(super) fn exhausted(metered: &mut Metered) {
+    metered.exhausted += 1;
     metered.cut_short = true;
 }

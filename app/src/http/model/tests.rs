@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
+use domain::budget::Measure;
 use engine::agent::{Caller, Gateway as _, Pass};
 use engine::{Engine, SystemClock, wait};
 use serde_json::json;
@@ -121,6 +122,25 @@ fn giving_a_pass_back_cuts_its_calls_off_and_counts_them() {
     let calls = wait(place.engine.model_calls(since, 10)).expect("it can be read");
     assert!(calls.len() == 2 && calls.iter().all(|it| it.ending == "cut" && it.estimated), "{calls:?}");
     assert_eq!(calls.iter().map(|it| it.input_tokens + it.output_tokens).sum::<u64>(), metered.usage.tokens());
+}
+
+#[test]
+fn a_run_whose_last_call_was_turned_down_is_known_to_be_cut_short() {
+    let place = place();
+    let pass = place.gateway.open(&caller()).expect("a pass");
+    let limit = |tokens: Option<u64>| {
+        let run = "run:night".parse().expect("an account");
+        wait(place.engine.set_budget(run, vec![(Measure::Tokens, tokens)], None)).expect("it is set")
+    };
+    assert!(over_tcp(&pass, MESSAGES).starts_with("HTTP/1.1 200"));
+    limit(Some(23));
+    assert!(over_tcp(&pass, MESSAGES).starts_with("HTTP/1.1 403"));
+    let seen = place.gateway.metered(&pass);
+    assert_eq!((seen.answered, seen.over_budget, seen.cut_short), (1, 1, true));
+    limit(None);
+    assert!(over_tcp(&pass, MESSAGES).starts_with("HTTP/1.1 200"));
+    let seen = place.gateway.metered(&pass);
+    assert_eq!((seen.answered, seen.over_budget, seen.cut_short), (2, 1, false), "it went on");
 }
 
 #[test]

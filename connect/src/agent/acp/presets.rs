@@ -46,7 +46,11 @@ pub(in crate::agent) static PRESETS: &[Preset] = &[
         argv: &["claude-agent-acp"],
         keys: &["ANTHROPIC_API_KEY"],
         complete: claude,
-        session_meta: || json!({ "claudeCode": { "options": { "settingSources": [] } } }),
+        session_meta: || {
+            // Without the second it makes no session for root; with it nobody can let it do everything unasked.
+            let options = json!({ "settingSources": [], "allowDangerouslySkipPermissions": false });
+            json!({ "claudeCode": { "options": options } })
+        },
     },
     Preset { name: "acp", argv: &[], keys: &[], complete: |_, _| {}, session_meta: none },
 ];
