@@ -11,6 +11,7 @@ use crate::support::{Engine, World, on_each_engine, until};
 on_each_engine! {
     what_an_agent_does_is_kept_in_short_lines_without_keys,
     a_person_lets_an_agent_do_what_it_asked_about,
+    a_person_says_no_and_the_agent_hears_it,
 }
 
 const DONE: &str =
@@ -90,6 +91,19 @@ fn a_person_lets_an_agent_do_what_it_asked_about(engine: Engine) {
     assert_eq!(of("permission.asked").expect("it is in the log")["data"]["tool"], "Bash");
     assert_eq!(of("permission.answered").expect("it is in the log")["data"]["by"], "ann");
     assert_eq!(world.nexus(&["agent", "questions"]).done().json, json!([]));
+}
+
+fn a_person_says_no_and_the_agent_hears_it(engine: Engine) {
+    let world = World::on(engine);
+    world.add("one");
+    let agent = claude(&world, &asks("x"));
+    let run = world.nexus(&RUN).env("NEXUS_CLAUDE_BIN", &agent).env("NEXUS_AGENT_PERMISSION", "ask").start();
+    let question = until("a question", || world.nexus(&["agent", "questions"]).done().json.get(0).cloned());
+    let name = question["id"].as_str().expect("an id");
+    let answered = world.nexus(&["agent", "answer", name, "deny", "--by", "ann"]).done().json;
+    assert_eq!((&answered["allow"], &answered["answered_by"]), (&json!(false), &json!("ann")));
+    assert_eq!(run.wait().code, Some(0));
+    assert!(world.git(&["show", "main:told"]).contains("\"behavior\":\"deny\""));
 }
 
 #[test]

@@ -86,7 +86,9 @@ fn accused(fault: &Fault, metered: Option<&Metered>) -> Outcome {
     let status =
         fault.status.or_else(|| hints::status_in(&fault.text)).and_then(|it| hints::of_status(it, &fault.text));
     let seen = metered.and_then(|it| it.last_failure).and_then(|it| hints::of_status(it, ""));
-    Outcome::Failed(status.or(text).or(seen).unwrap_or(Failure::Other))
+    // Providers call many things a bad request.
+    let precise = text.filter(|it| *it != Failure::BadRequest);
+    Outcome::Failed(status.or(precise).or(seen).or(text).unwrap_or(Failure::Other))
 }
 
 /// It had a gateway, and not one call of it was answered, or its last ones were turned down.

@@ -144,6 +144,7 @@ fn what_the_gateway_saw_goes_before_what_an_agent_says_of_it() {
     let some = Metered { answered: 1, ..failed(Some(500)) };
     assert_eq!(says(some, "something went wrong"), "failed_overloaded");
     assert_eq!(says(some, "Incorrect API key"), "failed_auth", "another one may have failed since");
+    assert_eq!(says(some, "invalid_request_error"), "failed_overloaded");
 }
 
 #[test]
