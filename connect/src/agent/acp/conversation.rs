@@ -1,6 +1,6 @@
 //! The client's side of ACP: initialize, one session, one prompt.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::agent::event::{AgentEvent, Question, Started, ToolCall, Touch};
 use domain::agent::verdict::{End, Failure, Fault, Limit, Named, Terminal};
@@ -20,6 +20,7 @@ const ERRORS: &[&str] = &["Ran into this error:", "[API Error:"];
 /// How the titles of tools begin that change files, for agents that do not say what a tool does.
 const EDITS: &[&str] = &["write", "edit", "text_editor", "str_replace"];
 const QUESTIONS_MAX: usize = 100;
+const CALLS_MAX: usize = 10_000;
 const SUMMARY_BYTES_MAX: usize = 4_000;
 
 /// One run of an agent behind ACP.
@@ -37,6 +38,8 @@ pub(super) struct Talk {
     /// Open questions by the numbers that we give them: their own number and their options.
     open: HashMap<String, (Value, Value)>,
     asked: u64,
+    /// The calls of tools that it told of.
+    called: HashSet<String>,
     /// Whether it said that it stopped for an error.
     broken: bool,
     last: Option<Terminal>,
@@ -73,6 +76,7 @@ impl Talk {
             heard: true,
             open: HashMap::new(),
             asked: 0,
+            called: HashSet::new(),
             broken: false,
             last: None,
         }
@@ -154,12 +158,7 @@ impl Talk {
                 moves.push(Move::Event(AgentEvent::Text(owned(update, "/content/text"))));
             }
             "agent_thought_chunk" => moves.push(Move::Event(AgentEvent::Thinking(owned(update, "/content/text")))),
-            "tool_call" => moves.push(Move::Event(AgentEvent::ToolCall(ToolCall {
-                id: owned(update, "/toolCallId"),
-                name: owned(update, "/title"),
-                input: reading::json(update.get("rawInput")),
-                parent: None,
-            }))),
+            "tool_call" => moves.extend(self.called(update)),
             "tool_call_update" => {
                 if let status @ ("completed" | "failed") = text(update, "/status") {
                     self.heard = true;
@@ -189,6 +188,17 @@ impl Talk {
         moves
     }
 
+    /// A call of a tool, the first time that we hear of it.
+    fn called(&mut self, call: &Value) -> Option<Move> {
+        let (id, name) = (owned(call, "/toolCallId"), owned(call, "/title"));
+        if self.called.len() >= CALLS_MAX {
+            self.called.clear();
+        }
+        let input = reading::json(call.get("rawInput"));
+        let new = self.called.insert(id.clone());
+        new.then(|| Move::Event(AgentEvent::ToolCall(ToolCall { id, name, input, parent: None })))
+    }
+
     /// A request of the agent's.
     fn asked(&mut self, method: &str, message: &Value) -> Vec<Move> {
         let its = message["id"].clone();
@@ -197,6 +207,10 @@ impl Talk {
             return vec![raw(message), send(&json!({ "jsonrpc": "2.0", "id": its, "error": error }))];
         }
         let call = &message["params"]["toolCall"];
+        // Gemini CLI asks for a call that it has not told of.
+        let turn = std::mem::take(&mut self.heard).then_some(Move::Event(AgentEvent::Turn));
+        let told = turn.into_iter().chain(self.called(call));
+        let mut moves: Vec<Move> = told.collect();
         self.asked += 1;
         let id = self.asked.to_string();
         self.open.insert(id.clone(), (its, message["params"]["options"].clone()));
@@ -208,7 +222,8 @@ impl Talk {
             _ => Touch::Other,
         };
         let (tool, input) = (owned(call, "/title"), reading::json(call.get("rawInput")));
-        vec![Move::Event(AgentEvent::PermissionAsked(Question { id, tool, touch, input }))]
+        moves.push(Move::Event(AgentEvent::PermissionAsked(Question { id, tool, touch, input })));
+        moves
     }
 }
 
