@@ -95,17 +95,17 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 pub async fn connect(hosts: &Hosts, request: Request) -> Response {
     let host = match hosts.allowed(request.uri()) {
         Ok(host) => host,
-        Err(why) => return no(StatusCode::FORBIDDEN, why),
+        Err(why) => return no(StatusCode::FORBIDDEN, &why),
     };
     let found = match timeout(CONNECT, lookup_host((host.as_str(), PORT))).await {
         Ok(Ok(found)) => found.collect::<Vec<_>>(),
-        Ok(Err(error)) => return no(StatusCode::BAD_GATEWAY, format!("{host}: {error}")),
-        Err(_) => return no(StatusCode::GATEWAY_TIMEOUT, format!("{host} was not found in time")),
+        Ok(Err(error)) => return no(StatusCode::BAD_GATEWAY, &format!("{host}: {error}")),
+        Err(_) => return no(StatusCode::GATEWAY_TIMEOUT, &format!("{host} was not found in time")),
     };
     // One look-up decides and is used: a name cannot mean something else a moment later.
     let public: Vec<SocketAddr> = found.into_iter().filter(|at| is_public(at.ip())).collect();
     if public.is_empty() {
-        return no(StatusCode::FORBIDDEN, format!("{host} has no public address"));
+        return no(StatusCode::FORBIDDEN, &format!("{host} has no public address"));
     }
     tunnel(&host, &public, request).await
 }
@@ -114,8 +114,8 @@ pub async fn connect(hosts: &Hosts, request: Request) -> Response {
 async fn tunnel(host: &str, addresses: &[SocketAddr], request: Request) -> Response {
     let mut there = match timeout(CONNECT, TcpStream::connect(addresses)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return no(StatusCode::BAD_GATEWAY, format!("{host}: {error}")),
-        Err(_) => return no(StatusCode::GATEWAY_TIMEOUT, format!("{host} did not take the connection in time")),
+        Ok(Err(error)) => return no(StatusCode::BAD_GATEWAY, &format!("{host}: {error}")),
+        Err(_) => return no(StatusCode::GATEWAY_TIMEOUT, &format!("{host} did not take the connection in time")),
     };
     tokio::spawn(async move {
         if let Ok(here) = hyper::upgrade::on(request).await {
@@ -125,7 +125,7 @@ async fn tunnel(host: &str, addresses: &[SocketAddr], request: Request) -> Respo
     StatusCode::OK.into_response()
 }
 
-fn no(status: StatusCode, why: String) -> Response {
+fn no(status: StatusCode, why: &str) -> Response {
     (status, format!("nexus: {why}\n")).into_response()
 }
 

@@ -196,7 +196,7 @@ impl Talk {
         }
         let input = reading::json(call.get("rawInput"));
         let new = self.called.insert(id.clone());
-        new.then(|| Move::Event(AgentEvent::ToolCall(ToolCall { id, name, input, parent: None })))
+        new.then_some(Move::Event(AgentEvent::ToolCall(ToolCall { id, name, input, parent: None })))
     }
 
     /// A request of the agent's.
