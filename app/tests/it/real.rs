@@ -55,7 +55,7 @@ const CLAUDE_ACP: Kind = Kind { name: "claude-acp", ..CLAUDE };
 const CODEX_ACP: Kind = Kind { name: "codex-acp", ..CODEX };
 /// It has no tools: its model answers with the whole of a file.
 const AIDER: Kind =
-    Kind { name: "aider", provider: "OPENAI", work: |_| json!({ "text": "made\n```\nhello\n```\n" }), before: 4 };
+    Kind { name: "aider", provider: "OPENAI", work: |_| json!({ "text": "made\n```\nhello\n```\n" }), before: 0 };
 
 fn described(command: &str) -> Value {
     tool("Bash", &json!({ "command": command, "description": "work" }))
@@ -109,12 +109,12 @@ with_each_agent! {
     ]
 }
 
+// It runs no commands, and calls its model once, so that no call of it can be turned down for what the one before it spent.
 with_each_agent! {
     [aider: AIDER],
     [
         lands_a_change,
         with_a_refused_key_leaves_the_item_as_it_was,
-        with_a_spent_budget_is_told_so_and_its_item_fails,
         whose_provider_has_no_quota_left_ends_the_run,
     ]
 }
