@@ -1,6 +1,7 @@
 //! A connection and the thread-bound runtime that drives it, made anew when it breaks.
 
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -94,6 +95,13 @@ impl Link {
 
     /// What `future` comes back with; the thread waits.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut out = None;
+        self.drive(pin!(async { out = Some(future.await) }));
+        out.expect("it was driven to its end")
+    }
+
+    /// The same for any future: the loop of the runtime is large, and would be there once for each kind of them.
+    fn drive(&self, future: Pin<&mut dyn Future<Output = ()>>) {
         let runtime = self.runtime.as_ref().expect("there until it is dropped");
         let inside = Handle::try_current().is_ok_and(|it| it.runtime_flavor() != RuntimeFlavor::CurrentThread);
         if inside { tokio::task::block_in_place(|| runtime.block_on(future)) } else { runtime.block_on(future) }
