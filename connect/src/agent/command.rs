@@ -88,7 +88,8 @@ impl Runtime for Command {
 
 fn aider(plan: &mut Plan, spec: &RunSpec) {
     plan.protocol = Protocol::Opaque(Vec::new());
-    plan.litter = Some(".aider");
+    // Nothing else of that name: a configuration may be the work.
+    plan.litter = Some(".aider.tags.cache");
     let mut add = |flag: &str, value: String| plan.argv.extend([flag.to_owned(), value]);
     let in_home = |name: &str| spec.home.join(name).to_string_lossy().into_owned();
     add("--message-file", spec.prompt_file.to_string_lossy().into_owned());
